@@ -1,0 +1,15 @@
+//! `cargo xtask bench [ROW…] [--pairs N] [--json FILE]`: the rows of `docs/performance.md`, ours and the floor in turn.
+//! The program is `tertulia-workload`, which reads the flags.
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+use anyhow::Result;
+
+use crate::faults::workload;
+use crate::workspace::Workspace;
+
+/// Builds the server and runs `bench` of the workload against it.
+pub fn main(workspace: &Workspace, arguments: Vec<OsString>) -> Result<ExitCode> {
+    workload(workspace, "bench", arguments)
+}
