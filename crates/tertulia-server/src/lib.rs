@@ -1,0 +1,5 @@
+//! The path of a message through a Tertulia server, one folder per step.
+//!
+//! Start reading at [`gateway`], where a client's bytes arrive.
+
+pub mod gateway;
