@@ -1,4 +1,4 @@
-//! `cargo xtask bench [ROW…] [--pairs N] [--json FILE]`: the rows of `docs/performance.md`, ours and the floor in turn.
+//! `cargo xtask bench [ROW…] [--pairs N] [--json FILE]`: the performance figures, ours and the floor in turn.
 //! The program is `tertulia-workload`, which reads the flags.
 
 use std::ffi::OsString;

@@ -64,7 +64,7 @@ const COMMANDS: &[Command] = &[
     Command {
         name: "bench",
         usage: "bench [ROW…] [--pairs N] [--json FILE]",
-        does: "measure the rows of docs/performance.md against their floors",
+        does: "measure the performance figures, ours and their floors in turn",
         main: bench::main,
     },
     Command {
