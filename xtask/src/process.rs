@@ -151,3 +151,42 @@ fn shown(command: &Command) -> String {
     let words = std::iter::once(command.get_program()).chain(command.get_args());
     words.map(|word| word.to_string_lossy()).collect::<Vec<_>>().join(" ")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn run(script: &str, name: &str, limit: Duration) -> Captured {
+        let log = std::env::temp_dir().join(format!("xtask-{}-{name}.log", std::process::id()));
+        let mut shell = Command::new("sh");
+        shell.args(["-c", script]);
+        let captured = quiet(shell, &log, limit).expect("a shell can be started");
+        std::fs::remove_file(&log).expect("the log was written");
+        captured
+    }
+
+    #[test]
+    fn what_a_quiet_program_says_and_how_it_ends_is_kept() {
+        let good = run("echo one; echo two >&2", "good", Duration::from_secs(10));
+        assert!(good.success);
+        assert_eq!(good.output, "one\ntwo\n");
+        assert!(!run("exit 3", "bad", Duration::from_secs(10)).success);
+    }
+
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn a_program_past_its_limit_is_stopped_with_all_that_it_started() {
+        let slow = run("sleep 60 & echo $!; wait", "slow", Duration::from_millis(300));
+        assert!(!slow.success && slow.output.contains("stopped: still running"));
+        let sleeper = slow.output.lines().next().expect("the shell named its child");
+        let is_gone = || {
+            let state = std::fs::read_to_string(format!("/proc/{sleeper}/stat")).unwrap_or_default();
+            state.is_empty() || state.contains(") Z ")
+        };
+        let deadline = Instant::now() + Duration::from_secs(5);
+        while !is_gone() {
+            assert!(Instant::now() < deadline, "process {sleeper} is still there");
+            std::thread::sleep(LOOK_EVERY);
+        }
+    }
+}

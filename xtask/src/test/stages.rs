@@ -121,7 +121,11 @@ fn run_tidy(workspace: &Workspace, _: &Options) -> Result<Outcome> {
 }
 
 fn run_format(workspace: &Workspace, _: &Options) -> Result<Outcome> {
-    one(workspace, "format", process::cargo(workspace, &["fmt", "--all", "--check"]))
+    one(
+        workspace,
+        "format",
+        process::cargo(workspace, &["fmt", "--all", "--check", "--", "--color", "never"]),
+    )
 }
 
 fn run_web_check(workspace: &Workspace, _: &Options) -> Result<Outcome> {
