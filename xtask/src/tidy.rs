@@ -6,6 +6,7 @@
 mod directions;
 mod functions;
 mod heads;
+mod layers;
 mod leftovers;
 mod mask;
 mod names;
@@ -56,6 +57,7 @@ pub fn findings(workspace: &Workspace) -> Result<Vec<Finding>> {
     findings.extend(sizes::check(&tree));
     findings.extend(heads::check(&tree));
     findings.extend(walls::check(&tree));
+    findings.extend(layers::check(&tree));
     findings.extend(leftovers::check(&tree));
     findings.extend(names::check(&tree));
     Ok(findings)

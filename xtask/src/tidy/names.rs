@@ -194,7 +194,7 @@ fn link_leads_somewhere(tree: &Tree, from: &str, target: &str) -> bool {
 }
 
 /// The path of a link, from the root.
-fn resolve(from: &str, link: &str) -> String {
+pub fn resolve(from: &str, link: &str) -> String {
     let mut parts: Vec<&str> = from.split('/').collect();
     parts.pop();
     for part in link.split('/') {
