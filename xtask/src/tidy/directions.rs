@@ -10,7 +10,7 @@ use crate::workspace::Workspace;
 /// What each crate may use; everything else, and every crate that is not here, is an error.
 const DIRECTIONS: &[Direction] = &[
     Direction { crate_name: "tertulia-core", uses: &[], tests_use: &[] },
-    Direction { crate_name: "tertulia-protocol", uses: &[], tests_use: &[] },
+    Direction { crate_name: "tertulia-protocol", uses: &["tertulia-core"], tests_use: &[] },
     Direction { crate_name: "tertulia-ports", uses: &["tertulia-core"], tests_use: &[] },
     Direction { crate_name: "tertulia-adapters", uses: &["tertulia-core", "tertulia-ports"], tests_use: &[] },
     Direction {
