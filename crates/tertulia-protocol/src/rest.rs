@@ -1,0 +1,1 @@
+//! Bodies of REST `/v1`, one module a noun.
