@@ -3,3 +3,4 @@
 //! Start reading at [`gateway`], where a client's bytes arrive.
 
 pub mod gateway;
+pub mod room;

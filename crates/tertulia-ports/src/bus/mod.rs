@@ -7,6 +7,8 @@
 //!
 //! Frames for clients are opaque bytes here: encoded once by the owner, the same for every reader.
 
+mod in_process;
+
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use tertulia_core::{
@@ -15,6 +17,7 @@ use tertulia_core::{
     room::{Ask, Grant, Refusal},
 };
 
+pub use self::in_process::InProcessBus;
 use crate::{coordination::RuntimeConfig, directory::FeedChange, messages::ReadMarker, presence::Seen};
 
 /// A gateway: one worker thread of one start of one node.
