@@ -1,0 +1,1 @@
+//! The message store on real engines. The promises are told in `tertulia_ports::messages`.
