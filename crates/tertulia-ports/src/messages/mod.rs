@@ -10,6 +10,15 @@
 //!
 //! Appends answer by a callback, since they are the hot path: the shard loop has no executor to wake, and an engine
 //! with a thread of its own (group commit) calls straight back. Everything else is rare enough to be async.
+//!
+//! Calls that write take their place in the store's order when `append` is called, or when the future is first polled.
+//! The reference is [`in_process`], the suite for adapters `contract`, and [`projection`] says what changes make of a
+//! message.
+
+#[cfg(feature = "contract")]
+pub mod contract;
+pub mod in_process;
+pub mod projection;
 
 use std::sync::Arc;
 
@@ -153,43 +162,62 @@ pub trait Messages: Send + Sync {
     /// The id of this store's history, renewed by a restore.
     fn history(&self) -> Arc<str>;
 
-    /// Raises the fences of shards. In the order asked for.
+    /// Raises the fences of shards. In the order asked for. Rooms stay dirty until the new owner says that they are clean.
     async fn take_over(&self, shards: &[ShardId]) -> EngineResult<Vec<TakenOver>>;
 
-    /// Reads a room's end for its new owner, repairs it, and adds `(epoch, head + 1)` to its epoch list.
+    /// Reads a room's end for its new owner, repairs it, and adds `(epoch, head + 1)` to its epoch list. Opening it again
+    /// under the same epoch changes nothing.
     ///
     /// `Ok(None)`: the epoch is fenced.
     async fn open_room(&self, room: RoomId, epoch: Epoch, rows: usize) -> EngineResult<Option<Tail>>;
 
-    /// Appends rows, those of each shard all or none. See [`Appended`].
+    /// Appends rows of rooms that were opened, those of each shard all or none. See [`Appended`]. Bounded: an engine that
+    /// is behind answers late.
     fn append(&self, appends: Vec<Append>, done: AppendDone);
 
-    /// Applies changes to messages' states; a deletion erases the message's body and salt as well.
+    /// Applies changes to messages' states, in any order and any number of times ([`projection`]); a deletion erases the
+    /// message's body and salt as well. Changes to messages that are no longer there are ignored.
     async fn project(&self, room: RoomId, epoch: Epoch, changes: Vec<MessageChange>) -> EngineResult<()>;
 
-    /// Everything projected up to now is durable: rooms marked dirty by this epoch before this call are clean.
+    /// Everything projected up to now is durable: rooms of these shards that were marked dirty before this call, by this
+    /// epoch or an earlier one, are clean, but for `still_dirty`. Nothing happens in shards whose epoch is fenced.
     async fn mark_clean(&self, shards: &[(ShardId, Epoch)], still_dirty: &[RoomId]) -> EngineResult<()>;
 
-    /// Heads of rooms, in the order asked for; rooms without entries are left out.
+    /// Heads of rooms, in the order asked for; rooms that never had an entry are left out.
     async fn heads(&self, rooms: &[RoomId]) -> EngineResult<Vec<StoredHead>>;
 
     /// Up to `limit` rows of a span, at most [`READ_ROWS_MAX`].
     async fn read(&self, span: &Span, from: From, limit: usize) -> EngineResult<Vec<Row>>;
 
     /// The states of messages in a range that were ever changed, ascending; `reader`'s own reactions come apart.
-    async fn states(&self, room: RoomId, first: Seq, last: Seq, reader: UserId) -> EngineResult<Vec<StateOf>>;
+    async fn states(&self, room: RoomId, first: Seq, last: Seq, reader: UserId)
+    -> EngineResult<Vec<StateOf>>;
 
-    /// States in a range whose last change was made by an entry above `after`, at most [`READ_ROWS_MAX`].
-    async fn changes(&self, room: RoomId, first: Seq, last: Seq, after: Seq, reader: UserId)
-        -> EngineResult<Vec<StateOf>>;
+    /// States in a range whose last change was made by an entry above `after`, ascending by that entry, at most
+    /// [`READ_ROWS_MAX`]: the last one's `changed_seq` is the next `after`.
+    async fn changes(
+        &self,
+        room: RoomId,
+        first: Seq,
+        last: Seq,
+        after: Seq,
+        reader: UserId,
+    ) -> EngineResult<Vec<StateOf>>;
 
-    /// What an owner must know of an old message to let somebody change it; `None` if there is no such message.
+    /// What an owner must know of the old message at the span's first number to let somebody change it; `None` if there
+    /// is no such message.
     async fn message_facts(&self, span: &Span) -> EngineResult<Option<MessageFacts>>;
 
     /// Numbers of one sender's messages below `before`, descending.
-    async fn by_sender(&self, room: RoomId, sender: UserId, before: Seq, limit: usize) -> EngineResult<Vec<Seq>>;
+    async fn by_sender(
+        &self,
+        room: RoomId,
+        sender: UserId,
+        before: Seq,
+        limit: usize,
+    ) -> EngineResult<Vec<Seq>>;
 
-    /// Lifecycle entries of a room above `after`, ascending, within a span.
+    /// The first lifecycle entries of a span, ascending.
     async fn lifecycle(&self, span: &Span, limit: usize) -> EngineResult<Vec<Entry>>;
 
     /// Stores read markers durably; lower ones than stored are ignored.
@@ -198,16 +226,19 @@ pub trait Messages: Send + Sync {
     /// A user's read markers, of all their rooms.
     async fn markers_of_user(&self, user: UserId) -> EngineResult<Vec<ReadMarker>>;
 
-    /// Read markers of a room, at most `limit`.
+    /// Read markers of a room, ascending by user, at most `limit`.
     async fn markers_of_room(&self, room: RoomId, limit: usize) -> EngineResult<Vec<ReadMarker>>;
 
-    /// Moves the room's first entry, and deletes what lies before it with its projections.
+    /// Moves the room's first entry, at most behind its head, and deletes what lies before it with its projections. An
+    /// error, and nothing changes, if the epoch is fenced.
     async fn expire(&self, room: RoomId, epoch: Epoch, first: Seq) -> EngineResult<()>;
 
-    /// Deletes everything of a room but its head, so that numbers never start again.
+    /// Deletes everything of a room but its head, so that numbers never start again. An error, and nothing changes, if the
+    /// epoch is fenced.
     async fn delete_room(&self, room: RoomId, epoch: Epoch) -> EngineResult<()>;
 
-    /// The highest entry at or before a time, within a span: for retention. `None` if there is none.
+    /// The highest entry at or before a time, within a span, as times rise along a log: for retention. `None` if there is
+    /// none. Where a clock was set back, any entry at or before the time whose next one is later may be meant.
     async fn last_before(&self, span: &Span, at: TimeMs) -> EngineResult<Option<Seq>>;
 }
 

@@ -1,0 +1,1 @@
+//! The suite that every message store passes on its real engine.
