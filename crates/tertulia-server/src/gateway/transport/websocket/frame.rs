@@ -60,7 +60,9 @@ impl Header {
     /// Reads the header at the start of `input`; `None` when not all of it has arrived. What the first two
     /// bytes already prove wrong is refused without waiting for more.
     pub(super) fn parse(input: &[u8]) -> Result<Option<Self>, Violation> {
-        let [first, second, rest @ ..] = input else { return Ok(None) };
+        let [first, second, rest @ ..] = input else {
+            return Ok(None);
+        };
         if first & RESERVED_BITS != 0 {
             return Err(Violation::ReservedBits);
         }
@@ -78,8 +80,12 @@ impl Header {
                 return Err(Violation::ControlTooLong);
             }
         }
-        let Some((payload_bytes, rest)) = parse_length(short, rest)? else { return Ok(None) };
-        let Some(mask) = rest.first_chunk::<4>() else { return Ok(None) };
+        let Some((payload_bytes, rest)) = parse_length(short, rest)? else {
+            return Ok(None);
+        };
+        let Some(mask) = rest.first_chunk::<4>() else {
+            return Ok(None);
+        };
         let header_bytes = input.len() - rest.len() + mask.len();
         Ok(Some(Self { is_final, opcode, mask: *mask, payload_bytes, header_bytes }))
     }
@@ -138,16 +144,13 @@ impl Frame {
 
     /// A close frame; `reason` is cut at a character when it is too long. Without a code it is empty.
     pub(in crate::gateway::transport) fn close(code: Option<CloseCode>, reason: &str) -> Self {
-        let Some(code) = code else { return Self::encode(Opcode::Close, &[]) };
+        let Some(code) = code else {
+            return Self::encode(Opcode::Close, &[]);
+        };
         let number = code.number().to_be_bytes();
         let room = CONTROL_MAX_BYTES - number.len();
         let reason = &reason[..reason.floor_char_boundary(room)];
         Self::encode(Opcode::Close, &[&number, reason.as_bytes()].concat())
-    }
-
-    /// Bytes that are no frame but leave by the same queue: the answer to the upgrade.
-    pub(in crate::gateway::transport) fn raw(bytes: Bytes) -> Self {
-        Self(bytes)
     }
 
     /// The encoded bytes.

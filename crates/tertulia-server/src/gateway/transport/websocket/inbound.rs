@@ -98,24 +98,31 @@ enum Step<'a> {
 }
 
 impl Inbound {
-    /// Moves what was held back to the start of `buffer`, and says how many bytes it is. The next read goes
-    /// behind it. `buffer` must be longer than what was held.
+    /// Moves what was held back to the start of `buffer`, as much as fits, and says how many bytes it is. The
+    /// next read goes behind it.
     pub fn release(&mut self, buffer: &mut [u8]) -> usize {
         let Some(partial) = &mut self.0 else { return 0 };
-        let held = std::mem::take(&mut partial.held);
-        buffer[..held.len()].copy_from_slice(&held);
-        held.len()
+        let mut held = std::mem::take(&mut partial.held);
+        let bytes = held.len().min(buffer.len());
+        buffer[..bytes].copy_from_slice(&held[..bytes]);
+        if bytes < held.len() {
+            held.drain(..bytes);
+            partial.held = held;
+        }
+        bytes
     }
 
     /// Keeps `rest`, which [`next`](Self::next) left, until the next read; frees everything when nothing is
     /// pending.
     pub fn hold(&mut self, rest: &[u8]) {
         self.forget_spent();
-        let is_idle = self.0.as_ref().is_none_or(|partial| partial.message.is_none());
+        let is_idle =
+            self.0.as_ref().is_none_or(|partial| partial.message.is_none() && partial.held.is_empty());
         if rest.is_empty() && is_idle {
             self.0 = None;
         } else {
-            self.0.get_or_insert_default().held = rest.to_vec();
+            let held = &mut self.0.get_or_insert_default().held;
+            held.splice(..0, rest.iter().copied());
         }
     }
 
@@ -148,7 +155,9 @@ impl Inbound {
                     Progress::MessageEnded => return Ok(Step::Assembled),
                 }
             }
-            let Some(header) = Header::parse(input.rest())? else { return Ok(Step::Starved) };
+            let Some(header) = Header::parse(input.rest())? else {
+                return Ok(Step::Starved);
+            };
             if header.opcode.is_control() {
                 return control(header, input);
             }

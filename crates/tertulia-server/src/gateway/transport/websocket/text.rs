@@ -17,7 +17,9 @@ impl PartialText {
     /// Takes the next piece; an error as soon as no continuation could make it UTF-8.
     pub(super) fn push(&mut self, mut piece: &[u8]) -> Result<(), Violation> {
         while self.cut_bytes > 0 {
-            let Some((first, rest)) = piece.split_first() else { return Ok(()) };
+            let Some((first, rest)) = piece.split_first() else {
+                return Ok(());
+            };
             piece = rest;
             self.cut[self.cut_bytes] = *first;
             self.cut_bytes += 1;
