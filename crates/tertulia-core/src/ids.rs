@@ -81,10 +81,13 @@ id!(
 impl RoomId {
     /// Set in the ids of direct rooms, clear in those of groups and channels.
     const DIRECT_BIT: u64 = 1 << 62;
+    /// How many ids a pair may have. Among 10^9 direct rooms hardly one needs its second.
+    pub const DIRECT_ATTEMPTS: u32 = 4;
 
     /// The id of the direct room of two users, the same in either order.
     ///
-    /// `attempt` is 0, unless the directory found that another pair has that id already; then the next one.
+    /// `attempt` is 0, unless the directory found that another pair has that id already; then the next one, below
+    /// [`Self::DIRECT_ATTEMPTS`].
     pub fn direct(one: UserId, other: UserId, attempt: u32) -> Self {
         let mut hash = Sha256::new();
         hash.update(b"tertulia direct room");
@@ -97,6 +100,11 @@ impl RoomId {
     /// The id of a group or channel, from 64 random bits.
     pub fn random(bits: u64) -> Self {
         Self::new((bits & !Self::DIRECT_BIT).max(1))
+    }
+
+    /// Whether it is one of the ids that the direct room of these two may have.
+    pub fn is_of(self, one: UserId, other: UserId) -> bool {
+        one != other && (0..Self::DIRECT_ATTEMPTS).any(|attempt| Self::direct(one, other, attempt) == self)
     }
 
     /// Whether the room is a conversation of exactly two.

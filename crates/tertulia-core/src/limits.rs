@@ -115,7 +115,9 @@ impl Limits {
     /// Checks every value against its bounds, for limits that were read from a file.
     pub fn check(&self) -> Result<(), LimitError> {
         let mut checked = *self;
-        Self::INFO.iter().try_for_each(|info| checked.set(info.name, self.get(info.name).unwrap_or(info.default)))
+        Self::INFO
+            .iter()
+            .try_for_each(|info| checked.set(info.name, self.get(info.name).unwrap_or(info.default)))
     }
 }
 

@@ -52,20 +52,32 @@ pub struct Member {
     pub blocked: bool,
 }
 
+impl Standing {
+    /// The role, if the person belongs to the room.
+    pub fn role(&self) -> Option<Role> {
+        match self {
+            Self::In { role, .. } => Some(*role),
+            Self::Out | Self::Banned { .. } => None,
+        }
+    }
+
+    /// Whether a ban holds at this time.
+    pub fn is_banned(&self, now: TimeMs) -> bool {
+        matches!(self, Self::Banned { until, .. } if until.is_none_or(|until| now < until))
+    }
+}
+
 impl Member {
     /// Somebody of whom the room knows nothing.
     pub const STRANGER: Self = Self { standing: Standing::Out, seq: 0, blocked: false };
 
     /// Their role, if they belong to the room.
     pub fn role(&self) -> Option<Role> {
-        match self.standing {
-            Standing::In { role, .. } => Some(role),
-            Standing::Out | Standing::Banned { .. } => None,
-        }
+        self.standing.role()
     }
 
     /// Whether a ban holds at this time.
     pub fn is_banned(&self, now: TimeMs) -> bool {
-        matches!(self.standing, Standing::Banned { until, .. } if until.is_none_or(|until| now < until))
+        self.standing.is_banned(now)
     }
 }

@@ -14,6 +14,9 @@ pub struct MessageState {
     pub changed_seq: Seq,
     /// Its text after the last edit; `None` if it was never edited.
     pub text: Option<String>,
+    /// The entries that edited it, ascending: a deletion erases their bodies too, since its texts stand there.
+    #[serde(default)]
+    pub edits: Vec<Seq>,
     /// When it was last edited.
     pub edited_at: Option<TimeMs>,
     /// Who deleted it, and why.
@@ -63,7 +66,7 @@ pub enum MessageChangeKind {
         /// When.
         at: TimeMs,
     },
-    /// It is gone: state and body.
+    /// It is gone: its state, its body, and those of its edits.
     Deleted(Deleted),
     /// Somebody's reaction came or went.
     Reacted {

@@ -68,6 +68,17 @@ pub fn may(kind: RoomKind, role: Role, action: Action) -> bool {
     lowest_role(kind, action).is_some_and(|lowest| role >= lowest)
 }
 
+/// Whether the system may do this: jobs and administrators, who are no members. They outrank everybody, but the two of
+/// a direct room stay the same.
+pub fn system_may(kind: RoomKind, action: Action) -> bool {
+    use Action::*;
+    match action {
+        Post | EditOwn | DeleteOwn | DeleteOthers | DeleteRoom => true,
+        Invite | Remove | Ban | Unban | SetRole | Change => kind != RoomKind::Direct,
+        React | Leave => false,
+    }
+}
+
 /// Whether `role` may remove, ban or delete the words of somebody with the role `target`: only of lower ones.
 pub fn outranks(role: Role, target: Role) -> bool {
     role > target

@@ -106,7 +106,9 @@ impl Row {
         let header = self.header()?;
         let body = match self.body_bytes()? {
             None => None,
-            Some(json) => Some(serde_json::from_slice::<EntryBody>(json).map_err(|_| self.damaged("its body"))?),
+            Some(json) => {
+                Some(serde_json::from_slice::<EntryBody>(json).map_err(|_| self.damaged("its body"))?)
+            }
         };
         if body.as_ref().is_some_and(|body| body.kind() != header.kind) {
             return Err(self.damaged("its kind"));
@@ -148,7 +150,8 @@ impl Row {
 
     /// h(n): the chain up to and including this row.
     pub fn chain(&self) -> Result<Chain, BadRow> {
-        let bytes = self.bytes.get(HEADER_BYTES..HEADER_BYTES + CHAIN_BYTES).ok_or(self.damaged("its length"))?;
+        let bytes =
+            self.bytes.get(HEADER_BYTES..HEADER_BYTES + CHAIN_BYTES).ok_or(self.damaged("its length"))?;
         bytes.try_into().map_err(|_| self.damaged("its length"))
     }
 
@@ -213,12 +216,15 @@ mod tests {
     fn format_is_frozen() {
         let (row, _) = Row::encode(&entry("hola"), 1, [9; 16], &chain_start(RoomId::new(1)));
         let hex: String = row.bytes.iter().map(|byte| format!("{byte:02x}")).collect();
-        assert_eq!(hex, concat!(
-            "0101000000000000010200000000000000ff000000000000000300000000000000050000019ab0a2077b",
-            "cea0fe7ebbb581b887fa751a7d3150a1274dc2eebef405a2182411228b09a6f9dd4e4efe4809993731ef",
-            "52b2c4a55139ce7dde0480812510840a729a6bb9512b01090909090909090909090909090909097b226b",
-            "696e64223a226d657373616765222c2274657874223a22686f6c61227d",
-        ));
+        assert_eq!(
+            hex,
+            concat!(
+                "0101000000000000010200000000000000ff000000000000000300000000000000050000019ab0a2077b",
+                "cea0fe7ebbb581b887fa751a7d3150a1274dc2eebef405a2182411228b09a6f9dd4e4efe4809993731ef",
+                "52b2c4a55139ce7dde0480812510840a729a6bb9512b01090909090909090909090909090909097b226b",
+                "696e64223a226d657373616765222c2274657874223a22686f6c61227d",
+            )
+        );
     }
 
     #[test]

@@ -94,7 +94,9 @@ pub fn check_handle(handle: &str) -> Result<(), TextError> {
         return Err(TextError::TooLong { length, max: *HANDLE_CHARS.end(), unit: "characters" });
     }
     let allowed = |(at, character): (usize, char)| {
-        character.is_ascii_lowercase() || character.is_ascii_digit() || (at > 0 && matches!(character, '_' | '-' | '.'))
+        character.is_ascii_lowercase()
+            || character.is_ascii_digit()
+            || (at > 0 && matches!(character, '_' | '-' | '.'))
     };
     match handle.char_indices().find(|place| !allowed(*place)) {
         Some((_, character)) => Err(TextError::Character(character.into())),
@@ -149,11 +151,16 @@ mod tests {
         for good in ["Amaia Etxeberria", "李", "מרים", "O'Neil-Ω"] {
             assert_eq!(check_name(good, NAME_CHARS_MAX), Ok(()), "{good}");
         }
-        for bad in ["a\u{a0}b", "a\u{200b}b", "a\u{202e}b", "a\nb", "a\u{3000}b", " a", "a ", "a  b", "\u{1b}[1m"] {
+        for bad in
+            ["a\u{a0}b", "a\u{200b}b", "a\u{202e}b", "a\nb", "a\u{3000}b", " a", "a ", "a  b", "\u{1b}[1m"]
+        {
             assert!(matches!(check_name(bad, NAME_CHARS_MAX), Err(TextError::Character(_))), "{bad:?}");
         }
         assert_eq!(check_name("  ", NAME_CHARS_MAX), Err(TextError::Empty));
-        assert!(matches!(check_name(&"x".repeat(65), 64), Err(TextError::TooLong { length: 65, max: 64, .. })));
+        assert!(matches!(
+            check_name(&"x".repeat(65), 64),
+            Err(TextError::TooLong { length: 65, max: 64, .. })
+        ));
     }
 
     #[test]

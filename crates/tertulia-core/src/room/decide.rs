@@ -2,22 +2,29 @@
 //!
 //! The order is always the same: a nonce that was seen answers for itself; then who may act at all; then whether the
 //! actor knows enough of the room to be sure that this is the first try; then the command's own rules; then numbers.
+//! Rules about messages are here, those about people and the room itself in `members.rs`.
+
+use std::borrow::Cow;
 
 use crate::{
     entry::EntryBody,
-    ids::{Seq, TimeMs, UserId},
-    membership::{Member, Role, Standing},
-    permission::{Action, RoomKind, may, outranks},
+    ids::{Nonce, Seq, TimeMs, UserId},
+    limits::Limits,
+    membership::{Role, Standing},
+    permission::{Action, RoomKind, may, outranks, system_may},
     text::{self, TextError},
 };
 
 use super::{
-    Ask, Circumstances, Command, Decision, HistoryPolicy, JoinPolicy, MessageFacts, Need, RETENTION_DAYS_MAX, Refusal,
-    Room, RoomMeta, RoomSettings, SLOW_MODE_S_MAX, SYSTEM, window,
+    Ask, Circumstances, Command, Decision, HistoryPolicy, Known, MessageFacts, Need, Refusal, Room, RoomMeta,
+    SYSTEM, UNPUBLISHED_MAX, members,
 };
 
+/// How often a message can be edited: its state lists the entries that did it.
+pub const EDITS_PER_MESSAGE_MAX: u32 = 100;
+
 /// Why there is no plan: something is missing, or the answer is no.
-enum Stop {
+pub(super) enum Stop {
     Need(Need),
     Refused(Refusal),
 }
@@ -28,294 +35,231 @@ impl From<Refusal> for Stop {
     }
 }
 
-type Plan<T = Vec<EntryBody>> = Result<T, Stop>;
+/// The command's own entry.
+pub(super) type Plan<T = EntryBody> = Result<T, Stop>;
+
+/// A command under examination.
+pub(super) struct Case<'a> {
+    pub actor: UserId,
+    /// The role that the actor acts with; the system's is the highest.
+    pub role: Role,
+    pub meta: &'a RoomMeta,
+    pub limits: &'a Limits,
+    pub now: TimeMs,
+}
+
+impl Case<'_> {
+    pub fn may(&self, action: Action) -> bool {
+        match self.actor {
+            SYSTEM => system_may(self.meta.kind, action),
+            _ => may(self.meta.kind, self.role, action),
+        }
+    }
+
+    pub fn must(&self, action: Action) -> Plan<()> {
+        if self.may(action) { Ok(()) } else { Err(Refusal::NotAllowed.into()) }
+    }
+
+    /// Whether the actor stands above somebody with this role.
+    pub fn is_above(&self, theirs: Option<Role>) -> bool {
+        self.actor == SYSTEM || outranks(self.role, theirs.unwrap_or(Role::Member))
+    }
+}
 
 impl Room {
     /// Checks a command against tentative state, and numbers what it makes.
     pub fn decide(&mut self, ask: &Ask, around: &mut Circumstances<'_>) -> Decision {
-        if let Some((seq, digest)) = self.window.find(ask.actor, ask.nonce) {
-            let known = first_body(ask).map(|body| window::digest(&body));
-            return match (known, digest) {
-                (Some(known), Some(digest)) if known != digest => Decision::Refused(Refusal::NonceReused { seq }),
-                _ => Decision::Repeated { seq },
+        if let Some(seen) = self.window.find(ask.actor, ask.nonce) {
+            return match seen.may_be(&first_body(ask)) {
+                true => Decision::Repeated { seq: seen.seq },
+                false => Decision::Refused(Refusal::NonceReused { seq: seen.seq }),
             };
         }
-        let bodies = match self.plan(ask, around) {
-            Ok(bodies) => bodies,
+        let body = match self.plan(ask, around) {
+            Ok(body) => body,
             Err(Stop::Need(need)) => return Decision::Need(need),
             Err(Stop::Refused(refusal)) => return Decision::Refused(refusal),
         };
-        let first = self.head.seq + 1;
-        for (at, body) in bodies.into_iter().enumerate() {
-            let nonce = if at == 0 { ask.nonce } else { Default::default() };
-            self.number(ask.actor, nonce, body, around);
+        let others = members::entered_besides(ask);
+        if self.unpublished() + 1 + others.len() > UNPUBLISHED_MAX {
+            return Decision::Refused(Refusal::Busy);
+        }
+        let first = self.number(ask.actor, ask.nonce, body, around);
+        for body in others {
+            self.number(ask.actor, Nonce::default(), body, around);
         }
         Decision::Numbered { first, last: self.head.seq }
     }
 
     fn plan(&self, ask: &Ask, around: &Circumstances<'_>) -> Plan {
-        if let Command::Create { kind, name, settings, members } = &ask.command {
-            return self.plan_create(ask.actor, *kind, name, settings, members, around);
+        if ask.nonce == Nonce::default() && ask.actor != SYSTEM {
+            return Err(Refusal::NoNonce.into());
+        }
+        if let Command::Create { kind, name, members, .. } = &ask.command {
+            self.check_create(ask, *kind, name, members, around)?;
+            return Ok(first_body(ask));
         }
         let meta = self.meta.as_ref().ok_or(Refusal::NotMember)?;
-        match &ask.command {
-            Command::Join { invited } => return self.plan_join(ask.actor, *invited, meta, around),
-            Command::DeleteIfEmpty if meta.members > 0 => return Err(Refusal::NotEmpty.into()),
-            Command::DeleteIfEmpty => return Ok(vec![EntryBody::RoomDeleted]),
-            _ => {}
+        if let Command::Join { invited } = &ask.command {
+            return self.plan_join(ask, *invited, meta, around);
         }
-        let role = self.acting_role(ask.actor, around.now)?;
-        if let Some(since) = ask.since.filter(|since| *since < self.window.oldest()) {
-            return Err(Refusal::StaleSend { since, oldest: self.window.oldest() }.into());
-        }
-        let allow = |action| match may(meta.kind, role, action) {
-            true => Ok(()),
-            false => Err(Stop::Refused(Refusal::NotAllowed)),
-        };
+        let role = self.acting_role(ask, meta, around.now)?;
+        self.check_since(ask)?;
+        let case = Case { actor: ask.actor, role, meta, limits: around.limits, now: around.now };
         match &ask.command {
-            Command::Post { text, reply_to } => {
-                allow(Action::Post)?;
-                self.plan_post(ask.actor, role, text, *reply_to, meta, around)
-            }
-            Command::Edit { of, text } => {
-                allow(Action::EditOwn)?;
-                self.plan_edit(ask.actor, *of, text, around)
-            }
-            Command::Delete { of, reason } => self.plan_delete(ask.actor, role, *of, reason, meta),
-            Command::React { of, emoji, on } => {
-                allow(Action::React)?;
-                self.plan_react(*of, emoji, *on, around)
-            }
-            Command::Add { user } => {
-                allow(Action::Invite)?;
-                self.plan_add(*user, meta, around)
-            }
-            Command::Leave => {
-                allow(Action::Leave)?;
-                if role == Role::Owner && meta.owners == 1 && meta.members > 1 {
-                    return Err(Refusal::LastOwner.into());
-                }
-                Ok(vec![EntryBody::Left { user: ask.actor }])
-            }
-            Command::Remove { user, reason } => {
-                allow(Action::Remove)?;
-                self.target_below(*user, role, true)?;
-                check_reason(reason)?;
-                Ok(vec![EntryBody::Removed { user: *user, reason: reason.clone() }])
-            }
-            Command::Ban { user, until, reason } => {
-                allow(Action::Ban)?;
-                self.target_below(*user, role, false)?;
-                check_reason(reason)?;
-                Ok(vec![EntryBody::Banned { user: *user, until: *until, reason: reason.clone() }])
-            }
-            Command::Unban { user } => {
-                allow(Action::Unban)?;
-                match self.known(*user)?.is_banned(around.now) {
-                    true => Ok(vec![EntryBody::Unbanned { user: *user }]),
-                    false => Err(Refusal::NotBanned.into()),
-                }
-            }
-            Command::SetRole { user, role } => {
-                allow(Action::SetRole)?;
-                self.plan_role(*user, *role, meta)
-            }
+            Command::Post { text, reply_to } => self.check_post(&case, text, *reply_to)?,
+            Command::Edit { of, text } => self.check_edit(&case, *of, text)?,
+            Command::Delete { of, reason } => self.check_delete(&case, *of, reason)?,
+            Command::React { of, emoji, on } => self.check_reaction(&case, *of, emoji, *on)?,
+            Command::Add { user } => self.check_add(&case, *user)?,
+            Command::Leave => self.check_leave(&case)?,
+            Command::Remove { user, reason } => self.check_remove(&case, *user, reason)?,
+            Command::Ban { user, until, reason } => self.check_ban(&case, *user, *until, reason)?,
+            Command::Unban { user } => self.check_unban(&case, *user)?,
+            Command::SetRole { user, role } => self.check_role(&case, *user, *role)?,
             Command::Change { name, topic, settings } => {
-                allow(Action::Change)?;
-                plan_change(name, topic, settings, meta)
+                return members::plan_change(&case, name, topic, settings);
             }
-            Command::DeleteRoom => {
-                allow(Action::DeleteRoom)?;
-                Ok(vec![EntryBody::RoomDeleted])
-            }
-            Command::Create { .. } | Command::Join { .. } | Command::DeleteIfEmpty => Ok(Vec::new()),
+            Command::DeleteRoom => case.must(Action::DeleteRoom)?,
+            Command::DeleteIfEmpty => members::check_delete_if_empty(&case)?,
+            Command::Create { .. } | Command::Join { .. } => {}
         }
+        Ok(first_body(ask))
     }
 
-    /// The role that the actor acts with; the system's is the highest.
-    fn acting_role(&self, actor: UserId, now: TimeMs) -> Plan<Role> {
-        if actor == SYSTEM {
+    fn acting_role(&self, ask: &Ask, meta: &RoomMeta, now: TimeMs) -> Plan<Role> {
+        if ask.actor == SYSTEM {
             return Ok(Role::Owner);
         }
-        let member = self.known(actor)?;
-        if let (Standing::Banned { until, reason }, true) = (&member.standing, member.is_banned(now)) {
-            return Err(Refusal::Banned { until: *until, reason: reason.clone() }.into());
-        }
-        let role = member.role().ok_or(Refusal::NotMember)?;
-        match member.blocked {
-            true => Err(Refusal::Blocked.into()),
-            false => Ok(role),
-        }
-    }
-
-    fn plan_create(
-        &self,
-        maker: UserId,
-        kind: RoomKind,
-        name: &str,
-        settings: &RoomSettings,
-        others: &[UserId],
-        around: &Circumstances<'_>,
-    ) -> Plan {
-        if self.meta.is_some() {
-            return Err(Refusal::RoomExists.into());
-        }
-        let max = if kind == RoomKind::Direct { 2 } else { around.limits.members_per_room };
-        if others.len() as u64 >= max {
-            return Err(Refusal::RoomFull { max }.into());
-        }
-        if kind != RoomKind::Direct {
-            check("name", text::check_name(name, text::ROOM_NAME_CHARS_MAX))?;
-        }
-        check_settings(settings)?;
-        let maker_role = if kind == RoomKind::Direct { Role::Member } else { Role::Owner };
-        let created = EntryBody::Created { room_kind: kind, name: name.to_owned(), settings: settings.clone() };
-        let mut bodies = vec![created, EntryBody::Entered { user: maker, role: maker_role }];
-        let entered = others.iter().map(|user| EntryBody::Entered { user: *user, role: Role::Member });
-        bodies.extend(entered);
-        Ok(bodies)
-    }
-
-    fn plan_join(&self, user: UserId, invited: bool, meta: &RoomMeta, around: &Circumstances<'_>) -> Plan {
-        let member = self.known(user)?;
-        if let (Standing::Banned { until, reason }, true) = (&member.standing, member.is_banned(around.now)) {
-            return Err(Refusal::Banned { until: *until, reason: reason.clone() }.into());
-        }
-        if member.role().is_some() {
-            return Err(Refusal::AlreadyMember.into());
-        }
-        if meta.kind == RoomKind::Direct || !(invited || meta.settings.join == JoinPolicy::Open) {
-            return Err(Refusal::NotMember.into());
-        }
-        enter(user, meta, around)
-    }
-
-    fn plan_post(
-        &self,
-        sender: UserId,
-        role: Role,
-        text: &str,
-        reply_to: Option<Seq>,
-        meta: &RoomMeta,
-        around: &Circumstances<'_>,
-    ) -> Plan {
-        check("text", text::check_text(text, around.limits.text_bytes))?;
-        if let Some(seq) = reply_to {
-            self.readable(sender, seq, meta)?;
-            self.message(seq)?;
-        }
-        let pause_ms = u64::from(meta.settings.slow_mode_s) * 1_000;
-        if pause_ms > 0 && role == Role::Member {
-            let last = self.members.get(&sender).map_or(TimeMs::default(), |cached| cached.last_post_at);
-            let retry_after_ms = last.plus(pause_ms).since(around.now);
-            if retry_after_ms > 0 && last != TimeMs::default() {
-                return Err(Refusal::SlowMode { retry_after_ms }.into());
+        let known = self.known(ask.actor)?;
+        refuse_banned(known, now)?;
+        let role = known.role().ok_or(Refusal::NotMember)?;
+        // Nobody is kept from erasing their own words.
+        if meta.kind == RoomKind::Direct && !matches!(ask.command, Command::Delete { .. }) {
+            match known.blocked {
+                Some(true) => return Err(Refusal::Blocked.into()),
+                // The directory cannot tell of a room that it does not have yet.
+                None if known.seq <= self.published.0 => return Err(Stop::Need(Need::Member(ask.actor))),
+                _ => {}
             }
         }
-        Ok(vec![EntryBody::Message { text: text.to_owned(), reply_to }])
+        Ok(role)
     }
 
-    fn plan_edit(&self, sender: UserId, of: Seq, text: &str, around: &Circumstances<'_>) -> Plan {
-        check("text", text::check_text(text, around.limits.text_bytes))?;
-        match self.message(of)?.sender == sender {
-            true => Ok(vec![EntryBody::Edit { of, text: text.to_owned() }]),
-            false => Err(Refusal::NotAllowed.into()),
-        }
-    }
-
-    fn plan_delete(&self, actor: UserId, role: Role, of: Seq, reason: &Option<String>, meta: &RoomMeta) -> Plan {
-        check_reason(reason)?;
-        let sender = self.message(of)?.sender;
-        if sender == actor {
-            if !may(meta.kind, role, Action::DeleteOwn) {
-                return Err(Refusal::NotAllowed.into());
-            }
-        } else {
-            let theirs = if actor == SYSTEM { Role::Member } else { self.known(sender)?.role().unwrap_or(Role::Member) };
-            if !may(meta.kind, role, Action::DeleteOthers) || !outranks(role, theirs) {
-                return Err(Refusal::NotAllowed.into());
-            }
-        }
-        Ok(vec![EntryBody::Delete { of, reason: reason.clone() }])
-    }
-
-    fn plan_react(&self, of: Seq, emoji: &str, on: bool, around: &Circumstances<'_>) -> Plan {
-        check("emoji", text::check_emoji(emoji))?;
-        let facts = self.message(of)?;
-        let max = around.limits.reaction_kinds;
-        if on && facts.reactions.len() as u64 >= max && !facts.reactions.iter().any(|known| known == emoji) {
-            return Err(Refusal::TooManyReactions { max }.into());
-        }
-        Ok(vec![EntryBody::Reaction { of, emoji: emoji.to_owned(), on }])
-    }
-
-    fn plan_add(&self, user: UserId, meta: &RoomMeta, around: &Circumstances<'_>) -> Plan {
-        let member = self.known(user)?;
-        if member.role().is_some() {
-            return Err(Refusal::AlreadyMember.into());
-        }
-        if member.is_banned(around.now) {
-            return Err(Refusal::TargetBanned.into());
-        }
-        enter(user, meta, around)
-    }
-
-    fn plan_role(&self, user: UserId, role: Role, meta: &RoomMeta) -> Plan {
-        let before = self.known(user)?.role().ok_or(Refusal::NoSuchMember)?;
-        if before == role {
-            return Err(Refusal::NothingToChange.into());
-        }
-        if before == Role::Owner && meta.owners == 1 {
-            return Err(Refusal::LastOwner.into());
-        }
-        Ok(vec![EntryBody::RoleChanged { user, role }])
-    }
-
-    /// Checks that somebody stands below `role`, and is a member if they must be.
-    fn target_below(&self, user: UserId, role: Role, must_belong: bool) -> Plan<()> {
-        match self.known(user)?.role() {
-            Some(theirs) if !outranks(role, theirs) => Err(Refusal::NotAllowed.into()),
-            None if must_belong => Err(Refusal::NoSuchMember.into()),
+    /// A retry cannot be told from a first try if the first might have been numbered before all that is remembered.
+    pub(super) fn check_since(&self, ask: &Ask) -> Plan<()> {
+        let oldest = self.window.oldest();
+        match ask.since {
+            Some(since) if since < oldest => Err(Refusal::StaleSend { since, oldest }.into()),
             _ => Ok(()),
         }
     }
 
-    fn known(&self, user: UserId) -> Plan<&Member> {
-        self.members.get(&user).map(|cached| &cached.member).ok_or(Stop::Need(Need::Member(user)))
+    fn check_post(&self, case: &Case<'_>, text: &str, reply_to: Option<Seq>) -> Plan<()> {
+        case.must(Action::Post)?;
+        check("text", text::check_text(text, case.limits.text_bytes))?;
+        if let Some(seq) = reply_to {
+            self.check_readable(case, seq)?;
+            self.message(seq)?;
+        }
+        let pause_ms = case.meta.settings.slow_mode_ms();
+        if pause_ms > 0 && case.role == Role::Member {
+            // A clock that went back keeps nobody waiting.
+            let last = self.last_posts.get(&case.actor).filter(|last| **last <= case.now);
+            let retry_after_ms = last.map_or(0, |last| last.plus(pause_ms).since(case.now));
+            if retry_after_ms > 0 {
+                return Err(Refusal::SlowMode { retry_after_ms }.into());
+            }
+        }
+        Ok(())
+    }
+
+    fn check_edit(&self, case: &Case<'_>, of: Seq, text: &str) -> Plan<()> {
+        case.must(Action::EditOwn)?;
+        check("text", text::check_text(text, case.limits.text_bytes))?;
+        let facts = self.message(of)?;
+        if facts.sender != case.actor {
+            return Err(Refusal::NotAllowed.into());
+        }
+        match facts.edits >= EDITS_PER_MESSAGE_MAX {
+            true => Err(Refusal::TooManyEdits { max: EDITS_PER_MESSAGE_MAX.into() }.into()),
+            false => Ok(()),
+        }
+    }
+
+    fn check_delete(&self, case: &Case<'_>, of: Seq, reason: &Option<String>) -> Plan<()> {
+        check_reason(reason)?;
+        let sender = self.message(of)?.sender;
+        if sender == case.actor {
+            return case.must(Action::DeleteOwn);
+        }
+        case.must(Action::DeleteOthers)?;
+        let theirs = match sender {
+            SYSTEM => Some(Role::Owner),
+            _ if case.actor == SYSTEM => None,
+            // Who has left stands as low as anybody.
+            _ => self.known(sender)?.role(),
+        };
+        if case.is_above(theirs) { Ok(()) } else { Err(Refusal::NotAllowed.into()) }
+    }
+
+    fn check_reaction(&self, case: &Case<'_>, of: Seq, emoji: &str, on: bool) -> Plan<()> {
+        case.must(Action::React)?;
+        check("emoji", text::check_emoji(emoji))?;
+        self.check_readable(case, of)?;
+        let facts = self.message(of)?;
+        let max = case.limits.reaction_kinds;
+        if !on || (facts.reactions.len() as u64) < max || facts.reactions.iter().any(|known| known == emoji) {
+            return Ok(());
+        }
+        match self.targets.get(&of) {
+            Some(target) if target.kinds_may_be_fewer && target.changed_seq <= self.published.0 => {
+                Err(Stop::Need(Need::Message(of)))
+            }
+            _ => Err(Refusal::TooManyReactions { max }.into()),
+        }
+    }
+
+    /// How somebody stands.
+    pub(super) fn known(&self, user: UserId) -> Plan<&Known> {
+        self.members.get(&user).ok_or(Stop::Need(Need::Member(user)))
     }
 
     /// The message of this number, if it is there and not deleted.
-    fn message(&self, seq: Seq) -> Plan<MessageFacts> {
+    fn message(&self, seq: Seq) -> Plan<Cow<'_, MessageFacts>> {
         if seq < self.first || seq > self.head.seq || seq == 0 {
             return Err(Refusal::NoSuchMessage { seq }.into());
         }
-        let known = self.targets.get(&seq).map(|target| target.facts.clone());
-        let facts = known.or_else(|| self.window.message(seq)).ok_or(Stop::Need(Need::Message(seq)))?;
+        let facts = match self.targets.get(&seq) {
+            Some(target) => target.facts.as_ref().map(Cow::Borrowed),
+            None => self.window.message(seq).ok_or(Stop::Need(Need::Message(seq)))?.map(Cow::Owned),
+        };
         match facts.ok_or(Refusal::NoSuchMessage { seq })? {
             facts if facts.deleted => Err(Refusal::MessageDeleted { seq }.into()),
             facts => Ok(facts),
         }
     }
 
-    /// Nobody quotes what they may not read.
-    fn readable(&self, user: UserId, seq: Seq, meta: &RoomMeta) -> Plan<()> {
-        let hidden = matches!(&self.known(user)?.standing, Standing::In { since_seq, .. }
-            if meta.settings.history == HistoryPolicy::SinceJoin && seq < *since_seq);
-        match hidden {
-            true => Err(Refusal::NoSuchMessage { seq }.into()),
-            false => Ok(()),
+    /// Nobody quotes or reacts to what they may not read.
+    fn check_readable(&self, case: &Case<'_>, seq: Seq) -> Plan<()> {
+        if case.actor == SYSTEM || case.meta.settings.history == HistoryPolicy::All {
+            return Ok(());
+        }
+        match self.known(case.actor)?.standing {
+            Standing::In { since_seq, .. } if seq < since_seq => Err(Refusal::NoSuchMessage { seq }.into()),
+            _ => Ok(()),
         }
     }
 }
 
-/// The body of the command's own entry, as far as it can be known without the room: to compare a retry.
-fn first_body(ask: &Ask) -> Option<EntryBody> {
-    Some(match ask.command.clone() {
+/// The command's own entry, as far as it can be told without the room: a change leaves out what stays.
+fn first_body(ask: &Ask) -> EntryBody {
+    match ask.command.clone() {
         Command::Post { text, reply_to } => EntryBody::Message { text, reply_to },
         Command::Edit { of, text } => EntryBody::Edit { of, text },
         Command::Delete { of, reason } => EntryBody::Delete { of, reason },
         Command::React { of, emoji, on } => EntryBody::Reaction { of, emoji, on },
-        Command::Create { kind: room_kind, name, settings, .. } => EntryBody::Created { room_kind, name, settings },
+        Command::Create { kind, name, settings, .. } => members::created(kind, name, settings),
         Command::Join { .. } => EntryBody::Entered { user: ask.actor, role: Role::Member },
         Command::Add { user } => EntryBody::Entered { user, role: Role::Member },
         Command::Leave => EntryBody::Left { user: ask.actor },
@@ -325,63 +269,25 @@ fn first_body(ask: &Ask) -> Option<EntryBody> {
         Command::SetRole { user, role } => EntryBody::RoleChanged { user, role },
         Command::Change { name, topic, settings } => EntryBody::Changed { name, topic, settings },
         Command::DeleteRoom | Command::DeleteIfEmpty => EntryBody::RoomDeleted,
-    })
-}
-
-fn enter(user: UserId, meta: &RoomMeta, around: &Circumstances<'_>) -> Plan {
-    if meta.kind == RoomKind::Direct {
-        return Err(Refusal::NotAllowed.into());
-    }
-    let max = around.limits.members_per_room;
-    match meta.members >= max {
-        true => Err(Refusal::RoomFull { max }.into()),
-        false => Ok(vec![EntryBody::Entered { user, role: Role::Member }]),
     }
 }
 
-fn plan_change(
-    name: &Option<String>,
-    topic: &Option<String>,
-    settings: &Option<RoomSettings>,
-    meta: &RoomMeta,
-) -> Plan {
-    if let Some(name) = name {
-        check("name", text::check_name(name, text::ROOM_NAME_CHARS_MAX))?;
+pub(super) fn refuse_banned(known: &Known, now: TimeMs) -> Plan<()> {
+    match &known.standing {
+        Standing::Banned { until, reason } if known.is_banned(now) => {
+            Err(Refusal::Banned { until: *until, reason: reason.clone() }.into())
+        }
+        _ => Ok(()),
     }
-    if let Some(topic) = topic {
-        check("topic", text::check_line(topic, text::TOPIC_CHARS_MAX))?;
-    }
-    if let Some(settings) = settings {
-        check_settings(settings)?;
-    }
-    let name = name.clone().filter(|name| *name != meta.name);
-    let topic = topic.clone().filter(|topic| *topic != meta.topic);
-    let settings = settings.clone().filter(|settings| *settings != meta.settings);
-    if name.is_none() && topic.is_none() && settings.is_none() {
-        return Err(Refusal::NothingToChange.into());
-    }
-    Ok(vec![EntryBody::Changed { name, topic, settings }])
 }
 
-fn check(field: &'static str, result: Result<(), TextError>) -> Plan<()> {
+pub(super) fn check(field: &'static str, result: Result<(), TextError>) -> Plan<()> {
     result.map_err(|error| Stop::Refused(Refusal::Text { field, error }))
 }
 
-fn check_reason(reason: &Option<String>) -> Plan<()> {
+pub(super) fn check_reason(reason: &Option<String>) -> Plan<()> {
     match reason {
         Some(reason) => check("reason", text::check_line(reason, text::REASON_CHARS_MAX)),
         None => Ok(()),
     }
-}
-
-fn check_settings(settings: &RoomSettings) -> Plan<()> {
-    for (field, value, max) in [
-        ("slow_mode_s", settings.slow_mode_s, SLOW_MODE_S_MAX),
-        ("retention_days", settings.retention_days.unwrap_or(0), RETENTION_DAYS_MAX),
-    ] {
-        if value > max {
-            return Err(Refusal::TooLarge { field, value: value.into(), max: max.into() }.into());
-        }
-    }
-    Ok(())
 }

@@ -5,11 +5,10 @@ use std::collections::HashMap;
 use crate::{
     entry::{Entry, EntryBody, EntryKind},
     ids::{Epoch, RoomId, Seq},
-    membership::{Member, Standing},
     row::{BadRow, Row, chain_start},
 };
 
-use super::{EpochList, Head, Room, RoomMeta, TAIL_ENTRIES, Target, Window};
+use super::{Cache, EpochList, Head, MEMBERS_CACHED_MAX, Moment, Room, RoomMeta, TARGETS_CACHED_MAX, Window};
 
 /// What the stores know of a room.
 #[derive(Debug, Clone)]
@@ -26,7 +25,7 @@ pub struct Opening {
     pub first: Seq,
     /// The head as kept for a log that was purged; `None` if the log has rows or never had any.
     pub purged: Option<Head>,
-    /// The last rows without gaps, ascending, at most [`TAIL_ENTRIES`] or more.
+    /// The last rows, ascending and without gaps: [`TAIL_ENTRIES`](super::TAIL_ENTRIES) of them, or all there are.
     pub tail: Vec<Row>,
 }
 
@@ -45,6 +44,7 @@ impl Room {
     pub fn open(opening: Opening) -> Result<(Self, Repair), BadRow> {
         let Opening { room, epoch, epochs, meta, first, purged, tail } = opening;
         let entries = tail.iter().map(Row::decode).collect::<Result<Vec<_>, _>>()?;
+        check_numbers(&entries)?;
         let head = match (tail.last(), entries.last()) {
             (Some(row), Some(entry)) => Head { seq: entry.seq, posts: entry.posts, chain: row.chain()? },
             _ => purged.unwrap_or(Head { seq: 0, posts: 0, chain: chain_start(room) }),
@@ -55,128 +55,49 @@ impl Room {
             epochs,
             meta,
             first,
+            created: 0,
+            history_opened: 0,
             head,
             published: (head.seq, head.posts),
-            window: Window::new(head.seq - entries.len() as u64),
-            members: HashMap::new(),
-            targets: HashMap::new(),
+            window: Window::new(head.seq - entries.len() as u64, entries.len()),
+            members: Cache::new(MEMBERS_CACHED_MAX),
+            targets: Cache::new(TARGETS_CACHED_MAX),
+            last_posts: HashMap::new(),
+            moment: Moment::default(),
             unsent: Vec::new(),
         };
         for entry in &entries {
-            opened.window.push(entry);
-            opened.touch(entry);
+            opened.remember(entry);
         }
         let changes_state = |entry: &Entry| entry.kind != EntryKind::Message;
         let entries = entries.into_iter().filter(changes_state).collect();
         Ok((opened, Repair { entries }))
     }
 
-    /// Moves the room's first entry: what lies before has expired.
-    pub fn expire(&mut self, first: Seq) {
-        self.first = self.first.max(first.min(self.published.0 + 1));
-    }
-
-    /// Applies a numbered entry to tentative state.
-    pub(super) fn apply(&mut self, entry: &Entry) {
+    /// Remembers an entry of the tail, whose outcome is in the directory already.
+    fn remember(&mut self, entry: &Entry) {
+        self.window.push(entry);
         self.touch(entry);
-        let Some(body) = &entry.body else { return };
-        match body {
-            EntryBody::Created { room_kind, name, settings } => {
-                self.meta = Some(RoomMeta {
-                    kind: *room_kind,
-                    name: name.clone(),
-                    topic: String::new(),
-                    settings: settings.clone(),
-                    members: 0,
-                    owners: 0,
-                });
-                self.members.clear();
-                self.first = entry.seq;
-            }
-            EntryBody::Entered { user, role } => {
-                self.stand(*user, Standing::In { role: *role, since_seq: entry.seq }, entry.seq);
-            }
-            EntryBody::Left { user } | EntryBody::Removed { user, .. } | EntryBody::Unbanned { user } => {
-                self.stand(*user, Standing::Out, entry.seq);
-            }
-            EntryBody::Banned { user, until, reason } => {
-                self.stand(*user, Standing::Banned { until: *until, reason: reason.clone() }, entry.seq);
-            }
-            EntryBody::RoleChanged { user, role } => {
-                let since_seq = match self.members.get(user).map(|cached| &cached.member.standing) {
-                    Some(Standing::In { since_seq, .. }) => *since_seq,
-                    _ => entry.seq,
-                };
-                self.stand(*user, Standing::In { role: *role, since_seq }, entry.seq);
-            }
-            EntryBody::Changed { name, topic, settings } => {
-                if let Some(meta) = &mut self.meta {
-                    name.clone_into_some(&mut meta.name);
-                    topic.clone_into_some(&mut meta.topic);
-                    settings.clone_into_some(&mut meta.settings);
-                }
-            }
-            EntryBody::RoomDeleted => {
-                self.meta = None;
-                self.members.clear();
-                self.targets.clear();
-            }
-            EntryBody::Message { .. } => {
-                if let Some(cached) = self.members.get_mut(&entry.sender) {
-                    cached.last_post_at = entry.at;
-                }
-            }
-            EntryBody::Edit { .. } | EntryBody::Delete { .. } | EntryBody::Reaction { .. } => {}
-        }
-    }
-
-    fn stand(&mut self, user: crate::ids::UserId, standing: Standing, seq: Seq) {
-        let cached = self.members.entry(user).or_insert_with(|| super::CachedMember {
-            member: Member::STRANGER,
-            last_post_at: Default::default(),
-        });
-        let before = cached.member.role();
-        cached.member.standing = standing;
-        cached.member.seq = seq;
-        let after = cached.member.role();
-        if let Some(meta) = &mut self.meta {
-            let owner = |role: Option<_>| u64::from(role == Some(crate::membership::Role::Owner));
-            meta.members = (meta.members + u64::from(after.is_some())).saturating_sub(u64::from(before.is_some()));
-            meta.owners = (meta.owners + owner(after)).saturating_sub(owner(before));
-        }
-    }
-
-    /// Keeps what a message is in step with entries that change it.
-    fn touch(&mut self, entry: &Entry) {
-        let Some((of, body)) = entry.body.as_ref().and_then(|body| Some((body.target()?, body))) else { return };
-        if !self.targets.contains_key(&of) {
-            // Not remembered: whoever wants to change it later reads it from the store.
-            let Some(facts) = self.window.message(of) else { return };
-            self.targets.insert(of, Target::learned(facts));
-        }
-        let Some(target) = self.targets.get_mut(&of) else { return };
-        target.changed_seq = entry.seq;
-        let Some(facts) = &mut target.facts else { return };
-        match body {
-            EntryBody::Delete { .. } => facts.deleted = true,
-            EntryBody::Reaction { emoji, on: true, .. } if !facts.reactions.contains(emoji) => {
-                facts.reactions.push(emoji.clone());
+        match (&entry.body, entry.kind) {
+            (_, EntryKind::Message) => self.note_post(entry.sender, entry.at),
+            (Some(EntryBody::Changed { settings: Some(_), .. }), _) => self.last_posts.clear(),
+            (_, EntryKind::Created) => {
+                self.last_posts.clear();
+                self.created = entry.seq;
+                self.first = self.first.max(entry.seq);
             }
             _ => {}
         }
     }
 }
 
-trait CloneIntoSome<T> {
-    fn clone_into_some(&self, target: &mut T);
-}
-
-impl<T: Clone> CloneIntoSome<T> for Option<T> {
-    fn clone_into_some(&self, target: &mut T) {
-        if let Some(value) = self {
-            target.clone_from(value);
-        }
+/// Rows with gaps cannot be a log's end.
+fn check_numbers(entries: &[Entry]) -> Result<(), BadRow> {
+    let out_of_order =
+        entries.windows(2).find(|two| two[0].seq.wrapping_add(1) != two[1].seq).map(|two| &two[1]);
+    let too_low = entries.first().filter(|first| first.seq == 0);
+    match out_of_order.or(too_low) {
+        Some(entry) => Err(BadRow::Damaged { seq: entry.seq, what: "its number" }),
+        None => Ok(()),
     }
 }
-
-const _: () = assert!(TAIL_ENTRIES <= super::WINDOW_ENTRIES);

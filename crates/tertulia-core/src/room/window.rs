@@ -3,19 +3,23 @@
 use std::{
     collections::VecDeque,
     hash::{DefaultHasher, Hash, Hasher},
+    num::NonZeroU32,
 };
 
 use crate::{
     entry::{Entry, EntryBody, EntryKind},
     ids::{Nonce, Seq, UserId},
-    room::MessageFacts,
 };
+
+use super::MessageFacts;
 
 /// Most entries whose nonces a room remembers: retries older than that are answered `stale_send`.
 pub const WINDOW_ENTRIES: usize = 1_024;
-/// How many entries of the log's end are read to open a room. No room has more entries unpublished than that, so an
-/// opening after a crash finds every projection that may be missing.
+/// How many entries of the log's end are read to open a room. Its owner appends whatever changes state so that it stands
+/// among these until its projection is stored: so an opening after a crash finds every projection that may be missing.
 pub const TAIL_ENTRIES: usize = 64;
+/// Most entries that a room has numbered and not published: all of them are remembered.
+pub const UNPUBLISHED_MAX: usize = WINDOW_ENTRIES;
 
 /// The last entries, without gaps up to the head.
 #[derive(Debug)]
@@ -30,29 +34,31 @@ struct Remembered {
     nonce: Nonce,
     sender: UserId,
     /// `None` for erased entries, whose content is not known any more.
-    digest: Option<u64>,
+    digest: Option<NonZeroU32>,
     kind: EntryKind,
+    /// Whether an edit or a reaction changed it: what it is now is known elsewhere.
+    touched: bool,
 }
 
-/// A message that somebody wants to change.
-#[derive(Debug, Clone)]
-pub(super) struct Target {
-    /// `None` if there is no message of that number.
-    pub facts: Option<MessageFacts>,
-    /// The last entry that changed it.
-    pub changed_seq: Seq,
+/// An entry that was found by its nonce.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Seen {
+    pub seq: Seq,
+    kind: EntryKind,
+    digest: Option<NonZeroU32>,
 }
 
-impl Target {
-    pub fn learned(facts: Option<MessageFacts>) -> Self {
-        Self { facts, changed_seq: 0 }
+impl Seen {
+    /// Whether it may say the same as this body. Of an erased one only the kind is known.
+    pub fn may_be(&self, body: &EntryBody) -> bool {
+        self.kind == body.kind() && self.digest.is_none_or(|known| known == digest(body))
     }
 }
 
 impl Window {
-    /// An empty window behind entry `oldest`.
-    pub fn new(oldest: Seq) -> Self {
-        Self { oldest, entries: VecDeque::new() }
+    /// An empty window behind entry `oldest`, for that many entries at first.
+    pub fn new(oldest: Seq, entries: usize) -> Self {
+        Self { oldest, entries: VecDeque::with_capacity(entries) }
     }
 
     /// Every entry above this number is remembered.
@@ -65,39 +71,73 @@ impl Window {
             self.entries.pop_front();
             self.oldest += 1;
         }
-        let digest = entry.body.as_ref().map(digest);
-        self.entries.push_back(Remembered { nonce: entry.nonce, sender: entry.sender, digest, kind: entry.kind });
-    }
-
-    /// The entry that this sender gave this nonce.
-    pub fn find(&self, sender: UserId, nonce: Nonce) -> Option<(Seq, Option<u64>)> {
-        let at = self.entries.iter().rposition(|entry| entry.nonce == nonce && entry.sender == sender)?;
-        Some((self.oldest + 1 + at as u64, self.entries[at].digest))
-    }
-
-    /// The remembered message of this number: `Some(None)` if that entry is none, `None` if it is not remembered.
-    pub fn message(&self, seq: Seq) -> Option<Option<MessageFacts>> {
-        let at = usize::try_from(seq.checked_sub(self.oldest + 1)?).ok()?;
-        let entry = self.entries.get(at)?;
-        Some((entry.kind == EntryKind::Message).then(|| MessageFacts {
+        self.entries.push_back(Remembered {
+            nonce: entry.nonce,
             sender: entry.sender,
-            deleted: entry.digest.is_none(),
-            reactions: Vec::new(),
-        }))
+            digest: entry.body.as_ref().map(digest),
+            kind: entry.kind,
+            touched: false,
+        });
+    }
+
+    /// The entry that this sender gave this nonce. Zero is no nonce: entries that a command made besides its first
+    /// have it.
+    pub fn find(&self, sender: UserId, nonce: Nonce) -> Option<Seen> {
+        if nonce == Nonce::default() {
+            return None;
+        }
+        let at = self.entries.iter().rposition(|entry| entry.nonce == nonce && entry.sender == sender)?;
+        let entry = &self.entries[at];
+        Some(Seen { seq: self.oldest + 1 + at as u64, kind: entry.kind, digest: entry.digest })
+    }
+
+    /// The remembered message of this number: `Some(None)` if that entry is none, `None` if the window does not know.
+    pub fn message(&self, seq: Seq) -> Option<Option<MessageFacts>> {
+        let entry = self.entries.get(self.place(seq)?)?;
+        let deleted = entry.digest.is_none();
+        if entry.touched && !deleted {
+            return None;
+        }
+        let facts = MessageFacts { sender: entry.sender, deleted, edits: 0, reactions: Vec::new() };
+        Some((entry.kind == EntryKind::Message).then_some(facts))
+    }
+
+    /// A message was edited, or somebody reacted to it. Gives its state before, if this is the first time.
+    pub fn touch(&mut self, seq: Seq) -> Option<MessageFacts> {
+        let facts = self.message(seq)??;
+        let at = self.place(seq)?;
+        self.entries.get_mut(at)?.touched = true;
+        Some(facts)
+    }
+
+    /// A message was deleted: its content is forgotten here too, as an opening would find it.
+    pub fn erase(&mut self, seq: Seq) {
+        if let Some(entry) = self.place(seq).and_then(|at| self.entries.get_mut(at)) {
+            entry.digest = None;
+        }
+    }
+
+    fn place(&self, seq: Seq) -> Option<usize> {
+        usize::try_from(seq.checked_sub(self.oldest + 1)?).ok()
     }
 }
 
 /// Tells two contents under one nonce apart. In memory only.
-pub(super) fn digest(body: &EntryBody) -> u64 {
+fn digest(body: &EntryBody) -> NonZeroU32 {
     let mut hasher = DefaultHasher::new();
-    body.kind().hash(&mut hasher);
     match body {
         EntryBody::Message { text, reply_to } => (text, reply_to).hash(&mut hasher),
         EntryBody::Edit { of, text } => (of, text).hash(&mut hasher),
         EntryBody::Delete { of, .. } => of.hash(&mut hasher),
         EntryBody::Reaction { of, emoji, on } => (of, emoji, on).hash(&mut hasher),
-        // Times that are counted from now differ on every try: what is done to whom is enough.
+        EntryBody::Created { name, settings, .. } => (name, settings).hash(&mut hasher),
+        EntryBody::RoleChanged { user, role } => (user, role).hash(&mut hasher),
+        // Times that are counted from now differ on every try, and changes leave out what stays: who it is about is
+        // enough.
         other => other.subject().hash(&mut hasher),
     }
-    hasher.finish()
+    NonZeroU32::new(hasher.finish() as u32).unwrap_or(NonZeroU32::MIN)
 }
+
+const _: () = assert!(TAIL_ENTRIES <= WINDOW_ENTRIES && UNPUBLISHED_MAX <= WINDOW_ENTRIES);
+const _: () = assert!(size_of::<Remembered>() == 32);

@@ -168,8 +168,12 @@ impl Log {
                 self.reactions.insert(key, stored);
             }
             (Projected::Deletion, _) => {
+                let edits = state.state.edits.clone();
                 self.reactions.retain(|(seq, ..), _| *seq != change.seq);
-                self.rows.insert((row.seq, row.epoch), row.erased().bytes);
+                let edits = edits.into_iter().filter_map(|seq| self.row(seq, &self.epochs));
+                for row in std::iter::once(row).chain(edits.collect::<Vec<_>>()) {
+                    self.rows.insert((row.seq, row.epoch), row.erased().bytes);
+                }
             }
             _ => {}
         }
@@ -315,7 +319,8 @@ impl Messages for InProcessMessages {
         }
         let state = log.states.get(&entry.seq).map(|stored| stored.state.clone()).unwrap_or_default();
         let reactions = state.reactions.into_iter().map(|kind| kind.emoji).collect();
-        Ok(Some(MessageFacts { sender: entry.sender, deleted: state.deleted.is_some(), reactions }))
+        let (deleted, edits) = (state.deleted.is_some(), state.edits.len() as u32);
+        Ok(Some(MessageFacts { sender: entry.sender, deleted, edits, reactions }))
     }
 
     async fn by_sender(

@@ -176,7 +176,8 @@ pub trait Messages: Send + Sync {
     fn append(&self, appends: Vec<Append>, done: AppendDone);
 
     /// Applies changes to messages' states, in any order and any number of times ([`projection`]); a deletion erases the
-    /// message's body and salt as well. Changes to messages that are no longer there are ignored.
+    /// bodies and salts of the message and of its edits as well. Changes to messages that are no longer there are
+    /// ignored.
     async fn project(&self, room: RoomId, epoch: Epoch, changes: Vec<MessageChange>) -> EngineResult<()>;
 
     /// Everything projected up to now is durable: rooms of these shards that were marked dirty before this call, by this

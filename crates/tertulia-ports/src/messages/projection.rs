@@ -39,7 +39,8 @@ pub enum Projected {
     State,
     /// The state and this person's reaction.
     Reaction(StoredReaction),
-    /// The state; and erase the message's body with its salt, and all stored reactions to it.
+    /// The state; and erase the bodies with their salt of the message and of the state's edits, and all stored
+    /// reactions to it.
     Deletion,
 }
 
@@ -51,11 +52,19 @@ impl StoredState {
 
     /// Applies a change to this message. `stored` is what is stored of the person's reaction that it sets, if it does.
     pub fn apply(&mut self, change: &MessageChange, stored: Option<StoredReaction>) -> Projected {
+        let is_new_edit = match &change.kind {
+            MessageChangeKind::Edited { .. } => self.note_edit(change.by_seq),
+            _ => false,
+        };
         if self.state.deleted.is_some() {
-            return Projected::Nothing;
+            // The text of an edit that comes late is erased as well.
+            return if is_new_edit { Projected::Deletion } else { Projected::Nothing };
         }
         let projected = match &change.kind {
-            MessageChangeKind::Edited { .. } if change.by_seq <= self.text_seq => Projected::Nothing,
+            MessageChangeKind::Edited { .. } if change.by_seq <= self.text_seq => match is_new_edit {
+                true => Projected::State,
+                false => Projected::Nothing,
+            },
             MessageChangeKind::Edited { text, at } => {
                 self.state.text = Some(text.clone());
                 self.state.edited_at = Some(*at);
@@ -64,9 +73,9 @@ impl StoredState {
             }
             MessageChangeKind::Deleted(deleted) => {
                 let MessageState { seq, changed_seq, .. } = self.state;
-                let deleted = Some(deleted.clone());
+                let (edits, deleted) = (std::mem::take(&mut self.state.edits), Some(deleted.clone()));
                 *self = Self {
-                    state: MessageState { seq, changed_seq, deleted, ..Default::default() },
+                    state: MessageState { seq, changed_seq, edits, deleted, ..Default::default() },
                     ..Self::default()
                 };
                 Projected::Deletion
@@ -85,6 +94,15 @@ impl StoredState {
             self.state.changed_seq = self.state.changed_seq.max(change.by_seq);
         }
         projected
+    }
+
+    /// Keeps which entries hold a text of the message. Says whether this one is new.
+    fn note_edit(&mut self, by_seq: Seq) -> bool {
+        let place = self.state.edits.binary_search(&by_seq);
+        if let Err(at) = place {
+            self.state.edits.insert(at, by_seq);
+        }
+        place.is_err()
     }
 
     fn count(&mut self, emoji: &str, was_on: bool, on: bool, by_seq: Seq) {
@@ -188,10 +206,22 @@ mod tests {
         state.apply(&edit(2, "a secret"), None);
         assert_eq!(state.apply(&delete(4), None), Projected::Deletion);
         let deleted = state.clone();
-        for change in [edit(3, "late"), edit(9, "later"), react(5, "+1", true), delete(4)] {
+        for change in [edit(2, "a secret"), react(5, "+1", true), delete(4)] {
             assert_eq!(state.apply(&change, None), Projected::Nothing);
         }
         assert_eq!(state, deleted);
         assert_eq!((state.state.text, state.state.changed_seq), (None, 4));
+    }
+
+    #[test]
+    fn a_deletion_knows_all_edits_that_hold_a_text() {
+        let mut state = StoredState::new(1);
+        for by_seq in [5, 3, 5] {
+            state.apply(&edit(by_seq, "a secret"), None);
+        }
+        assert_eq!(state.apply(&delete(6), None), Projected::Deletion);
+        assert_eq!(state.state.edits, [3, 5]);
+        assert_eq!(state.apply(&edit(4, "late"), None), Projected::Deletion, "its text is erased too");
+        assert_eq!((state.state.edits.as_slice(), state.state.text), (&[3, 4, 5][..], None));
     }
 }

@@ -1,0 +1,109 @@
+//! What a room is beside its log: kind, name, settings, counts, and how far the log goes.
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    ids::{Epoch, Posts, Seq},
+    permission::RoomKind,
+    row::Chain,
+};
+
+/// Who may come in without being asked.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum JoinPolicy {
+    /// Only who has an invite, or is added.
+    #[default]
+    Invite,
+    /// Everybody who knows the room.
+    Open,
+}
+
+/// What newcomers may read of what was said before them.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum HistoryPolicy {
+    /// Everything.
+    #[default]
+    All,
+    /// What came after they did.
+    SinceJoin,
+}
+
+/// How a room's entries reach its members.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Broadcast {
+    /// In the turn that committed them: lowest latency.
+    Direct,
+    /// From the room's queue, by fan-out workers: takes load off the owner.
+    Queued,
+}
+
+/// What a room's owners may set.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(default)]
+pub struct RoomSettings {
+    /// Who may come in.
+    pub join: JoinPolicy,
+    /// What newcomers may read.
+    pub history: HistoryPolicy,
+    /// Seconds that a member waits between two messages; 0 for none.
+    pub slow_mode_s: u32,
+    /// Days after which messages are deleted; the server's limit if absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub retention_days: Option<u32>,
+    /// How entries are broadcast; as the server says if absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub broadcast: Option<Broadcast>,
+}
+
+impl RoomSettings {
+    /// How long a member waits between two messages.
+    pub(super) fn slow_mode_ms(&self) -> u64 {
+        u64::from(self.slow_mode_s) * 1_000
+    }
+}
+
+/// Longest slow mode, in seconds: six hours.
+pub const SLOW_MODE_S_MAX: u32 = 21_600;
+/// Longest retention, in days.
+pub const RETENTION_DAYS_MAX: u32 = 36_500;
+
+/// What a room is, beside its log.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RoomMeta {
+    /// Its kind.
+    pub kind: RoomKind,
+    /// Its name; empty in direct rooms.
+    pub name: String,
+    /// Its topic; may be empty.
+    pub topic: String,
+    /// Its settings.
+    pub settings: RoomSettings,
+    /// How many belong to it.
+    pub members: u64,
+    /// How many of them are owners.
+    pub owners: u64,
+}
+
+/// How far a log goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Head {
+    /// The number of the last entry; 0 in an empty log.
+    pub seq: Seq,
+    /// How many messages there are up to it.
+    pub posts: Posts,
+    /// The hash chain up to it.
+    pub chain: Chain,
+}
+
+/// Which epoch owns which numbers: `(epoch, first seq)`, ascending. Cheap to clone.
+pub type EpochList = Arc<[(Epoch, Seq)]>;
+
+/// The epoch whose row counts at this number.
+pub fn owning_epoch(epochs: &[(Epoch, Seq)], seq: Seq) -> Option<Epoch> {
+    epochs.iter().rev().find(|(_, first)| *first <= seq).map(|(epoch, _)| *epoch)
+}
