@@ -2,6 +2,7 @@
 //!
 //! Start reading at [`gateway`], where a client's bytes arrive.
 
+pub mod fanout;
 pub mod gateway;
 pub mod room;
 pub mod wire;

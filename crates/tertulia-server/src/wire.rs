@@ -314,6 +314,10 @@ pub fn refusal(refusal: &Refusal) -> ErrorDetail {
         | Refusal::NotEmpty
         | Refusal::NothingToChange => about(Code::Conflict),
         Refusal::LastOwner => about(Code::LastOwner),
+        Refusal::TooManyEdits { max } => limit("edits", *max),
+        Refusal::NotAPair => ErrorDetail { field: Some("members".to_owned()), ..about(Code::Invalid) },
+        Refusal::NoNonce => ErrorDetail { field: Some("nonce".to_owned()), ..about(Code::Invalid) },
+        Refusal::Busy => about(Code::Unavailable).after_ms(UNAVAILABLE_RETRY_MS),
     }
 }
 

@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use tertulia_core::{
     Epoch, Posts, RoomId, Seq, ShardId, TimeMs, UserId,
     membership::BanUntil,
-    room::{Ask, Grant, Refusal},
+    room::{Ask, EpochList, Grant, Refusal},
 };
 
 pub use self::in_process::InProcessBus;
@@ -206,14 +206,12 @@ pub struct Envelope {
 pub enum LinkItem {
     /// An entry of a room.
     Entry(Delivery),
-    /// Something that is not numbered, for everybody who has the room.
+    /// Something that is not numbered.
     Signal {
         /// The room.
         room: RoomId,
-        /// Not for this user's sessions, if set: they know.
-        except: Option<UserId>,
-        /// Only for sessions that have the room open.
-        opened_only: bool,
+        /// Who hears it.
+        audience: Audience,
         /// The frame.
         frame: Bytes,
     },
@@ -226,15 +224,32 @@ pub enum LinkItem {
         /// The rooms.
         rooms: Vec<Result<Attached, (RoomId, Refusal)>>,
     },
-    /// The answer to `Snapshot` for a room of which too much is missing: read the log under this grant.
+    /// The answer to `Snapshot` for a room of which something is missing: read the log up to `through`. Entries above it
+    /// follow over the link.
     Behind {
         /// The room.
         room: RoomId,
         /// The owner's epoch.
         epoch: Epoch,
-        /// The last entry.
+        /// The last entry that this owner will not deliver any more.
         through: Seq,
+        /// Which epoch owns which numbers.
+        epochs: EpochList,
     },
+}
+
+/// Who hears a signal, among the sessions that have the room.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Audience {
+    /// Who has it open, but not this user.
+    Opened {
+        /// They know.
+        except: UserId,
+    },
+    /// Who has it open, and every device of this user.
+    OpenedAnd(UserId),
+    /// Only this user's devices.
+    Only(UserId),
 }
 
 /// An entry on its way to readers.

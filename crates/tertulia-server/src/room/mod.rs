@@ -4,5 +4,8 @@
 //! everybody else. What a room itself decides is in `tertulia-core`.
 
 pub mod handle;
+pub mod owner;
+pub mod shard_loop;
+pub mod work;
 
 pub use handle::{Done, Handle, RoomError};

@@ -153,6 +153,11 @@ impl Frame {
         Self::encode(Opcode::Close, &[&number, reason.as_bytes()].concat())
     }
 
+    /// A frame from the bytes of another one, which were passed on by who knows nothing of frames.
+    pub fn from_encoded(bytes: Bytes) -> Self {
+        Self(bytes)
+    }
+
     /// The encoded bytes.
     pub fn bytes(&self) -> &Bytes {
         &self.0
