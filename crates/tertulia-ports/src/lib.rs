@@ -5,6 +5,8 @@
 //! driver's type and no wire's type stands in a signature. The adapters live in `tertulia-adapters`.
 
 pub mod bus;
+#[cfg(any(test, feature = "contract"))]
+pub mod contract;
 pub mod coordination;
 pub mod directory;
 pub mod messages;

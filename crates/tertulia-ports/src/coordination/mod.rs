@@ -1,6 +1,12 @@
 //! Coordination: which nodes there are, who owns which shards, run-time configuration, who does a job.
 //!
 //! Liveness only: a wrong answer costs a `moved`, never safety, which the message store's fences keep.
+//!
+//! [`in_process`] is the reference; the suite stands in `contract.rs`.
+
+#[cfg(any(test, feature = "contract"))]
+pub mod contract;
+pub mod in_process;
 
 use std::sync::Arc;
 
@@ -45,16 +51,17 @@ pub type ConfigWatcher = Box<dyn Fn(&Arc<RuntimeConfig>) + Send + Sync>;
 /// Coordination.
 #[async_trait]
 pub trait Coordination: Send + Sync {
-    /// Registers this node, or renews what it said of itself.
+    /// Registers this node, or replaces what it said of itself.
     async fn announce(&self, node: &Node) -> EngineResult<()>;
-    /// The nodes that live.
+    /// The nodes that live, by name.
     async fn nodes(&self) -> EngineResult<Vec<Node>>;
     /// The run-time configuration.
     fn config(&self) -> Arc<RuntimeConfig>;
-    /// Stores a new configuration if the present one has version `config.version`; `false` if not. Durable.
+    /// Stores a new configuration under the next version if the present one has version `config.version`; `false` if
+    /// not. Durable. A limit out of its bounds is an error that names it, and changes nothing.
     async fn set_config(&self, config: RuntimeConfig) -> EngineResult<bool>;
-    /// Calls the watcher with every configuration from now on.
+    /// Calls the watcher with every configuration from now on, in order. It may read the configuration, not set it.
     fn watch_config(&self, watcher: ConfigWatcher);
-    /// Takes the lease of a job for a time, if nobody else holds it.
+    /// Takes or renews the lease of a job until `now` + `ms`, if nobody else holds it. With 0 ms, gives it back.
     async fn lease(&self, job: &str, holder: &str, now: TimeMs, ms: u64) -> EngineResult<bool>;
 }

@@ -1,4 +1,8 @@
 //! Time and randomness: inputs everywhere in the server, so that the simulation decides both.
+//!
+//! The server runs on the machine's own, which stand in `tertulia-adapters`; tests on those of [`manual`].
+
+pub mod manual;
 
 use tertulia_core::{TimeMs, row::Salt};
 

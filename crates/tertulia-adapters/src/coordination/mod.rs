@@ -1,0 +1,3 @@
+//! Coordination.
+
+pub mod embedded;

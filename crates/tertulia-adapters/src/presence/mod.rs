@@ -1,0 +1,3 @@
+//! Presence.
+
+pub mod embedded;
