@@ -1,0 +1,15 @@
+// The page: before the first room, or inside.
+import { useApp } from './use-model';
+import { Inside } from './Inside';
+import { Sprite } from './parts/Sprite';
+import { Welcome } from './welcome/Welcome';
+
+export function App() {
+  const app = useApp();
+  return (
+    <>
+      <Sprite />
+      {app.phase.at === 'inside' && app.client ? <Inside key={app.client.account.user} /> : <Welcome />}
+    </>
+  );
+}

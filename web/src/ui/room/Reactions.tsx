@@ -1,0 +1,21 @@
+import { t } from '../../view-models/texts';
+import type { ReactionView } from '../../view-models/views';
+import { formatNumber } from '../../view-models/texts';
+import { useRoomActions } from './room-actions';
+
+export function Reactions({ reactions, seq }: { reactions: ReactionView[]; seq: number }) {
+  const actions = useRoomActions();
+  return (
+    <div className="reactions">
+      {reactions.map(({ emoji, count, mine, names }) => {
+        const label = t('message.reacted', { names, emoji });
+        return (
+          <button key={emoji} type="button" className="reaction" aria-pressed={mine} title={label} aria-label={label} onClick={() => actions.react(seq, emoji, !mine)}>
+            <span>{emoji}</span>
+            <span>{formatNumber(count)}</span>
+          </button>
+        );
+      })}
+    </div>
+  );
+}

@@ -1,0 +1,60 @@
+// The foot of a room: who is writing, and the composer.
+import { useMemo, type RefObject } from 'react';
+import type { Room } from '../../client/room';
+import { nameOf, presenceOf, shortName } from '../../view-models/names';
+import type { RoomModel } from '../../view-models/room-model';
+import { t } from '../../view-models/texts';
+import { useClient } from '../use-model';
+import { Composer, type ComposerHandle, type Nameable } from './Composer';
+import { TypingLine } from './TypingLine';
+
+interface Props {
+  model: RoomModel;
+  room: Room;
+  name: string;
+  alone: boolean;
+  composer: RefObject<ComposerHandle | null>;
+  onEmoji: (anchor: DOMRect) => void;
+}
+
+export function RoomFoot({ model, room, name, alone, composer, onEmoji }: Props) {
+  const client = useClient();
+  const people = useMemo<Nameable[]>(
+    () =>
+      (room.members ?? [])
+        .filter((member) => member.user.id !== client.myId)
+        .map(({ user }) => ({ id: user.id, name: user.name, username: user.handle, presence: presenceOf(client, user.id) })),
+    [client, room.members],
+  );
+  const typing = [...room.typing.keys()].map((user) => shortName(nameOf(client, user)));
+  return (
+    <footer className="foot">
+      <TypingLine names={typing} />
+      <Composer
+        key={room.id}
+        ref={composer}
+        placeholder={alone ? t('composer.say_hello') : t('composer.write_to', { room: name })}
+        draft={room.draft}
+        maxBytes={client.limits.text_bytes}
+        replyTo={model.replyView}
+        editing={model.editView}
+        people={people}
+        disabledText={disabledText(client, room, name)}
+        onDraft={(text) => client.setDraft(room, text)}
+        onTyping={() => client.tellTyping(room.id, true)}
+        onSend={model.send}
+        onCancel={model.cancel}
+        onEditLast={model.editLast}
+        onEscape={() => model.markRead()}
+        onEmoji={onEmoji}
+      />
+    </footer>
+  );
+}
+
+function disabledText(client: ReturnType<typeof useClient>, room: Room, name: string): string | undefined {
+  const { info } = room;
+  if (info?.kind === 'channel' && info.myRole === 'member') return t('room.read_only');
+  if (info?.peer !== undefined && client.blocks.some((user) => user.id === info.peer)) return t('room.blocked', { name });
+  return undefined;
+}

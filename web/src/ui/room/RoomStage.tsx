@@ -1,0 +1,124 @@
+// The middle of a room: bar, timeline or the empty room, and the composer.
+import { lazy, Suspense, useCallback, useEffect, useRef, useState } from 'react';
+import type { Room } from '../../client/room';
+import { roomMenu } from './room-menu';
+import { presenceOf, presenceText } from '../../view-models/names';
+import type { RoomModel } from '../../view-models/room-model';
+import { t } from '../../view-models/texts';
+import { useDialogs } from '../dialogs/dialog-request';
+import { useApp, useClient, useLooking, useNow } from '../use-model';
+import type { ComposerHandle } from './Composer';
+import { EmptyRoom } from './EmptyRoom';
+import { RoomActionsContext } from './room-actions';
+import { RoomBar } from './RoomBar';
+import { RoomFoot } from './RoomFoot';
+import { Timeline } from './Timeline';
+import { useNews } from './use-news';
+import { useRoomActionsOf } from './use-room-actions';
+
+const EmojiPicker = lazy(() => import('./EmojiPicker'));
+
+interface Props {
+  model: RoomModel;
+  room: Room;
+  name: string;
+  side: boolean;
+  onSide: (open: boolean | undefined) => void;
+}
+
+export interface EmojiRequest {
+  anchor: DOMRect;
+  /** The message to react to; none for the composer. */
+  seq?: number | undefined;
+}
+
+export function RoomStage({ model, room, name, side, onSide }: Props) {
+  const app = useApp();
+  const client = useClient();
+  const open = useDialogs();
+  const now = useNow();
+  const looking = useLooking();
+  const composer = useRef<ComposerHandle>(null);
+  const [emoji, setEmoji] = useState<EmojiRequest>();
+  const actions = useRoomActionsOf(model, setEmoji);
+  const news = useNews(room.id);
+  const { items, atStart, atEnd, newBelow } = model.timeline(now);
+  const { info } = room;
+  const peer = info?.kind === 'direct' ? info.peer : undefined;
+  const alone = peer === undefined && info?.members === 1 && room.posts === 0 && room.landed.length === 0 && client.outbox.of(room.id).length === 0;
+  useEffect(() => model.seen(model.atBottom, looking), [model, looking, room.head, items]);
+  useEffect(() => {
+    if (!window.matchMedia('(max-width: 760px)').matches) composer.current?.focus();
+  }, [room.id]);
+  const onBottom = useCallback((there: boolean) => model.seen(there, document.visibilityState === 'visible' && document.hasFocus()), [model]);
+  const closeEmoji = useCallback(() => setEmoji(undefined), []);
+  return (
+    <RoomActionsContext value={actions}>
+      <main className="stage" data-region="stage" onKeyDown={(event) => event.key === 'Escape' && (event.target as HTMLElement).closest('.timeline') && model.markRead()}>
+        <RoomBar
+          id={room.id}
+          name={name}
+          face={peer === undefined ? undefined : { id: peer, name, presence: presenceOf(client, peer) }}
+          description={info?.topic ?? ''}
+          people={peer === undefined ? peopleText(room, presentIn(room, client)) : presenceText(client, peer, now)}
+          sideOpen={side}
+          muted={info?.muted ?? false}
+          menu={roomMenu({ app, client, room, model, open, onSide: () => onSide(true) })}
+          inviteFirst={alone}
+          onBack={() => app.go({ at: 'rooms' })}
+          onSide={() => onSide(!side)}
+          onMute={() => void client.api.changeMyRoom(room.id, { muted: !info?.muted }).then(() => client.refresh('rooms'))}
+          onInvite={() => open({ kind: 'invite', room: room.id })}
+          onFace={() => onSide(true)}
+        />
+        {alone ? (
+          <EmptyRoom
+            hasPassword={client.me?.has_password ?? true}
+            onInvite={() => open({ kind: 'invite', room: room.id })}
+            onFind={() => open({ kind: 'add_people', room: room.id })}
+            onPassword={() => app.go({ at: 'settings', part: 'password' })}
+          />
+        ) : (
+          <Timeline
+            key={room.id}
+            label={name}
+            items={items}
+            atStart={atStart}
+            atEnd={atEnd}
+            startText={peer === undefined ? t('room.start', { room: name }) : t('room.start_direct', { name })}
+            newBelow={newBelow}
+            target={model.target}
+            announcement={news}
+            onNearStart={model.loadOlder}
+            onNearEnd={model.loadNewer}
+            onBottom={onBottom}
+            onToLatest={model.toLatest}
+          />
+        )}
+        <RoomFoot model={model} room={room} name={name} alone={alone} composer={composer} onEmoji={(anchor) => setEmoji({ anchor })} />
+        {emoji && (
+          <Suspense>
+            <EmojiPicker
+              anchor={emoji.anchor}
+              onClose={closeEmoji}
+              onChoose={(one) => (emoji.seq === undefined ? composer.current?.insert(one) : actions.react(emoji.seq, one, true))}
+            />
+          </Suspense>
+        )}
+      </main>
+    </RoomActionsContext>
+  );
+}
+
+function peopleText(room: Room, present: number): string {
+  const members = room.info?.members ?? 0;
+  if (members === 1) return t('room.one_you');
+  const count = t('room.members_count', { n: members });
+  return present > 0 ? `${count}, ${t('room.at_table', { n: present })}` : count;
+}
+
+/** Who of the members is there: counted from their presence, as far as the list of members is here. */
+function presentIn(room: Room, client: ReturnType<typeof useClient>): number {
+  if (!client.online) return 0;
+  return (room.members ?? []).filter((member) => presenceOf(client, member.user.id) !== 'off').length;
+}

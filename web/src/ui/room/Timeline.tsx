@@ -1,0 +1,139 @@
+// The virtualised timeline. It never jumps: older messages come in above without moving what is being read, and the
+// view follows the newest only while it is at the bottom. Keys move from message to message. What it shows is given;
+// how far it is loaded, and what to load next, is room-view.ts.
+import { memo, useCallback, useEffect, useLayoutEffect, useRef, useState } from 'react';
+import { Virtualizer, type VirtualizerHandle } from 'virtua';
+import { t } from '../../view-models/texts';
+import type { TimelineItem } from '../../view-models/views';
+import { Icon } from '../parts/Icon';
+import { TimelineRow } from './TimelineRow';
+import { useRoomActions } from './room-actions';
+import { useTimelineKeys } from './timeline-keys';
+
+export interface TimelineProps {
+  label: string;
+  items: TimelineItem[];
+  atStart: boolean;
+  atEnd: boolean;
+  startText: string;
+  newBelow: number;
+  /** Go to this message; a new token asks again. */
+  target?: { key: string; token: number } | undefined;
+  announcement: string;
+  onNearStart: () => void;
+  onNearEnd: () => void;
+  onBottom: (there: boolean) => void;
+  onToLatest: () => void;
+}
+
+/** Within this of the end the view is "at the bottom" and follows. */
+const STICK_PX = 48;
+/** Older messages are asked for when less than this is above. */
+const LOAD_AHEAD_PX = 1500;
+
+export const Timeline = memo(function Timeline(props: TimelineProps) {
+  const { items, atStart, atEnd, target } = props;
+  const scroller = useRef<HTMLDivElement>(null);
+  const list = useRef<VirtualizerHandle>(null);
+  const sticks = useRef(true);
+  const placed = useRef(false);
+  const [away, setAway] = useState(false);
+  const shift = usePrepends(items);
+  const startMargin = 64;
+
+  const toBottom = useCallback(() => {
+    const box = scroller.current;
+    if (box) box.scrollTop = box.scrollHeight;
+  }, []);
+
+  const look = useCallback(() => {
+    const box = scroller.current;
+    if (!box || !placed.current) return;
+    const below = box.scrollHeight - box.scrollTop - box.clientHeight;
+    sticks.current = atEnd && below < STICK_PX;
+    setAway(!sticks.current);
+    props.onBottom(sticks.current);
+    if (!atStart && box.scrollTop < LOAD_AHEAD_PX) props.onNearStart();
+    if (!atEnd && below < LOAD_AHEAD_PX) props.onNearEnd();
+  }, [atEnd, atStart, props.onBottom, props.onNearEnd, props.onNearStart]);
+
+  useLayoutEffect(() => {
+    if (items.length === 0) return;
+    if (!placed.current) {
+      placed.current = true;
+      const unread = items.findIndex((item) => item.type === 'unread');
+      if (unread > 0 && !target) {
+        sticks.current = false;
+        list.current?.scrollToIndex(unread, { align: 'start', offset: -72 });
+      } else if (!target) toBottom();
+    } else if (sticks.current && atEnd) toBottom();
+    const frame = requestAnimationFrame(look);
+    return () => cancelAnimationFrame(frame);
+  }, [items, atEnd, look, target, toBottom]);
+
+  const targetIndex = target ? indexOf(items, target.key) : -1;
+  useEffect(() => {
+    if (targetIndex < 0) return;
+    sticks.current = false;
+    list.current?.scrollToIndex(targetIndex, { align: 'center' });
+  }, [target?.key, target?.token, targetIndex >= 0]);
+
+  const onKeyDown = useTimelineKeys(scroller, items, useRoomActions());
+  return (
+    <div className="timeline-box">
+      <div
+        ref={scroller}
+        className="timeline"
+        role="log"
+        aria-label={props.label}
+        aria-live="off"
+        aria-busy={items.length === 0}
+        tabIndex={0}
+        data-region="timeline"
+        onScroll={look}
+        onKeyDown={onKeyDown}
+      >
+        <div className="timeline-in">
+          <div className="timeline-head">{atStart ? <p className="room-start">{props.startText}</p> : <span className="bone" />}</div>
+          <Virtualizer ref={list} scrollRef={scroller} data={items} shift={shift} startMargin={startMargin} bufferSize={400} onResize={() => (sticks.current && atEnd ? toBottom() : undefined)}>
+            {(item) => <TimelineRow key={item.key} item={item} />}
+          </Virtualizer>
+        </div>
+      </div>
+      {(away || !atEnd) && items.length > 0 && (
+        <button
+          type="button"
+          className="to-latest"
+          onClick={() => {
+            sticks.current = true;
+            props.onToLatest();
+            requestAnimationFrame(toBottom);
+          }}
+        >
+          <Icon name="down" small />
+          {props.newBelow > 0 ? t('room.new_below', { n: props.newBelow }) : t('room.to_latest')}
+        </button>
+      )}
+      <div className="sr" aria-live="polite">
+        {props.announcement}
+      </div>
+    </div>
+  );
+});
+
+/** True in the render in which items came in at the start only: the list then keeps its place from the end. */
+function usePrepends(items: TimelineItem[]): boolean {
+  const before = useRef<TimelineItem[]>([]);
+  const kept = useRef(false);
+  const old = before.current;
+  if (old !== items) {
+    const sameEnd = old.at(-1)?.key === items.at(-1)?.key;
+    kept.current = old.length > 0 && sameEnd && items.length !== old.length && old[0]?.key !== items[0]?.key;
+    before.current = items;
+  }
+  return kept.current;
+}
+
+function indexOf(items: TimelineItem[], key: string): number {
+  return items.findIndex((item) => item.type === 'group' && item.messages.some((message) => message.key === key));
+}

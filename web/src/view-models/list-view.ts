@@ -1,0 +1,82 @@
+// The room list: pinned on top, then by what happened last.
+import type { Client } from '../client/client';
+import type { Room } from '../client/room';
+import { shortTime } from './dates';
+import { lifeText } from './life-lines';
+import { namesUser, plainLine } from './markup';
+import { faceOf, presenceOf, roomName, shortName, nameOf } from './names';
+import { t } from './texts';
+import type { MessageState, RoomListView, RoomRowView } from './views';
+
+export function roomListView(client: Client, now: number): RoomListView {
+  const rooms = [...client.rooms.values()].filter((room) => room.info && !room.gone);
+  const rows = rooms.sort((a, b) => lastAt(client, b) - lastAt(client, a)).map((room) => rowOf(client, room, now));
+  const loud = rows.filter((row) => !row.muted);
+  return {
+    pinned: rows.filter((row) => row.pinned),
+    latest: rows.filter((row) => !row.pinned),
+    unreadRooms: loud.filter((row) => row.unread > 0).length,
+    unreadMessages: loud.reduce((sum, row) => sum + row.unread, 0),
+    mentions: rows.reduce((sum, row) => sum + row.mentions, 0),
+    loading: !client.loaded,
+  };
+}
+
+function rowOf(client: Client, room: Room, now: number): RoomRowView {
+  const { info } = room;
+  const direct = info?.kind === 'direct';
+  const waiting = client.outbox.of(room.id).filter((command) => command.body.type === 'send');
+  return {
+    id: room.id,
+    kind: info?.kind ?? 'group',
+    name: roomName(client, room),
+    face: direct && info?.peer !== undefined ? { ...faceOf(client, info.peer), presence: presenceOf(client, info.peer) } : undefined,
+    time: shortTime(lastAt(client, room), now),
+    ...lastWords(client, room, direct),
+    unread: room.unread,
+    mentions: room.unread > 0 ? mentionsIn(client, room) : 0,
+    muted: info?.muted ?? false,
+    pinned: info?.pinned ?? false,
+    draft: room.draft.trim() === '' ? undefined : plainLine(room.draft),
+    waiting: waiting.length,
+  };
+}
+
+function lastAt(client: Client, room: Room): number {
+  const waiting = client.outbox.of(room.id).filter((command) => command.body.type === 'send').at(-1);
+  return Math.max(room.lastAt, waiting?.at ?? 0, room.landed.at(-1)?.at ?? 0);
+}
+
+interface LastWords {
+  author?: string | undefined;
+  text: string;
+  state?: MessageState | undefined;
+}
+
+function lastWords(client: Client, room: Room, direct: boolean): LastWords {
+  const mine = (text: string): LastWords => ({ author: t('common.you'), text: plainLine(text) });
+  const waiting = client.outbox.of(room.id).filter((command) => command.body.type === 'send').at(-1);
+  if (waiting?.body.type === 'send') return mine(waiting.body.text);
+  const landed = room.landed.at(-1);
+  if (landed) return { ...mine(landed.text), state: 'sent' };
+  const last = room.lastItem;
+  if (last && last.seq >= (room.preview?.seq ?? 0)) {
+    if (last.type === 'life') return { text: lifeText(client, last) };
+    return said(client, room, direct, last.by, last.deleted ? t('message.gone') : last.text, last.seq);
+  }
+  const { preview } = room;
+  if (!preview) return { text: '' };
+  return said(client, room, direct, preview.by, preview.deleted ? t('message.gone') : (room.log.post(preview.seq)?.text ?? preview.text), preview.seq);
+}
+
+function said(client: Client, room: Room, direct: boolean, by: string | undefined, text: string, seq: number): LastWords {
+  const line = plainLine(text);
+  if (by === client.myId) return { author: t('common.you'), text: line, state: [...room.reads.values()].some((read) => read >= seq) ? 'read' : 'sent' };
+  return direct ? { text: line } : { author: shortName(nameOf(client, by)), text: line };
+}
+
+/** Only of what this device has: the rest is counted when it is looked at. */
+function mentionsIn(client: Client, room: Room): number {
+  const handle = client.me?.handle ?? '';
+  return room.log.between(room.read + 1, room.head).filter((item) => item.type === 'post' && item.by !== client.myId && namesUser(item.text, handle)).length;
+}
