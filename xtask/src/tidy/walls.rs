@@ -66,7 +66,8 @@ const WITHOUT_SYSTEM: [&str; 4] = [
     "crates/tertulia-server/src/",
 ];
 /// The places below those that may ask the system: they are shells around sockets, which the simulation replaces.
-const SYSTEM_PLACES: [&str; 2] = [
+const SYSTEM_PLACES: [&str; 3] = [
+    "crates/tertulia-server/src/room/shard_loop.rs",
     "crates/tertulia-server/src/gateway/transport/listener/acceptor.rs",
     "crates/tertulia-server/src/gateway/transport/worker/turn.rs",
 ];

@@ -60,6 +60,11 @@ impl Bus for InProcessBus {
         }
     }
 
+    fn owner_of(&self, shard: ShardId) -> Option<u64> {
+        let owners = self.owners.read().unwrap_or_else(PoisonError::into_inner).len();
+        (owners > 0).then(|| Self::owner_index(shard, owners) as u64)
+    }
+
     fn to_gateway(&self, gateway: GatewayId, mail: ToGateway) {
         if let Some(sink) = self.gateways.read().unwrap_or_else(PoisonError::into_inner).get(&gateway) {
             sink(mail);

@@ -184,10 +184,10 @@ pub enum ToGateway {
     Feed(Vec<FeedChange>),
     /// People look different.
     Presence(Vec<Seen>),
+    /// Shards have other owners now: tell them what you have.
+    Moved(Vec<ShardId>),
     /// The configuration changed.
     Config(std::sync::Arc<RuntimeConfig>),
-    /// Go away in an orderly way.
-    Drain,
 }
 
 /// What an owner says to a gateway, in order.
@@ -224,9 +224,9 @@ pub enum LinkItem {
         /// The rooms.
         rooms: Vec<Result<Attached, (RoomId, Refusal)>>,
     },
-    /// The answer to `Snapshot` for a room of which something is missing: read the log up to `through`. Entries above it
+    /// The answer to `Snapshot` for a room: if something is missing, read the log up to `through`. Entries above it
     /// follow over the link.
-    Behind {
+    Standing {
         /// The room.
         room: RoomId,
         /// The owner's epoch.
@@ -317,6 +317,8 @@ pub struct Attached {
 pub trait Bus: Send + Sync {
     /// To the owner of a shard. `false`: nobody there, so ask again later.
     fn to_owner(&self, shard: ShardId, mail: ToOwner) -> bool;
+    /// Shards with the same number have the same owner now: what is for several rooms goes there as one.
+    fn owner_of(&self, shard: ShardId) -> Option<u64>;
     /// To a gateway; lost if there is none.
     fn to_gateway(&self, gateway: GatewayId, mail: ToGateway);
     /// To a caller in this process.

@@ -9,10 +9,10 @@ use std::{
         mpsc::{self, RecvTimeoutError},
     },
     thread::{self, JoinHandle},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
-use tertulia_core::{RoomId, ShardId};
+use tertulia_core::{RoomId, ShardId, TimeMs};
 use tertulia_ports::{
     bus::{Bus, OwnerId, ReplyTo, ToGateway, ToOwner},
     coordination::RuntimeConfig,
@@ -106,7 +106,8 @@ impl ShardLoop {
         let entropy = self.entropy.clone();
         let salt = Box::new(move || entropy.salt());
         let mut owner = Owner::new(self.id, Box::new(JsonFrames), salt, Safeguards::ALL);
-        let mut next_tick = self.clock.now();
+        let start = Instant::now();
+        let mut ticked = None;
         let mut stopping = None;
         loop {
             match inbox.recv_timeout(TICK) {
@@ -122,10 +123,9 @@ impl ShardLoop {
                 Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => return,
             }
-            let now = self.clock.now();
-            if now >= next_tick {
-                next_tick = now.plus(TICK.as_millis() as u64);
-                owner.tick(now);
+            if ticked.is_none_or(|ticked: Instant| ticked.elapsed() >= TICK) {
+                ticked = Some(Instant::now());
+                owner.tick(self.clock.now(), TimeMs(start.elapsed().as_millis() as u64));
             }
             for effect in owner.end_turn() {
                 self.perform(effect, own);

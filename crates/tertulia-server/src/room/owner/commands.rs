@@ -103,10 +103,10 @@ impl Owner {
 
     /// Repeats appends of unknown outcome with the same rows.
     pub(super) fn repeat_unknown(&mut self) {
-        if self.unknown.is_empty() || self.now < self.repeat_at {
+        if self.unknown.is_empty() || self.elapsed < self.repeat_at {
             return;
         }
-        self.repeat_at = self.now.plus(REPEAT_MS);
+        self.repeat_at = self.elapsed.plus(REPEAT_MS);
         let mut rooms = std::mem::take(&mut self.unknown);
         rooms.retain(|room| matches!(self.rooms.get(room), Some(Slot::Open(open)) if !open.appending.is_empty()));
         self.submit(&mut rooms);

@@ -121,7 +121,10 @@ pub struct Owner {
     salt: Box<dyn FnMut() -> Salt + Send>,
     limits: Limits,
     broadcast: Broadcast,
+    /// The wall clock, for what is stored and shown.
     now: TimeMs,
+    /// Time since some start, by a clock that never jumps: for everything that is due.
+    elapsed: TimeMs,
 
     shards: FxHashMap<ShardId, Shard>,
     rooms: FxHashMap<RoomId, Slot>,
@@ -169,6 +172,7 @@ impl Owner {
             limits: Limits::default(),
             broadcast: Broadcast::Direct,
             now: TimeMs::default(),
+            elapsed: TimeMs::default(),
             shards: FxHashMap::default(),
             rooms: FxHashMap::default(),
             interest: Interest::default(),
@@ -216,11 +220,11 @@ impl Owner {
         std::mem::take(&mut self.effects)
     }
 
-    /// What is due by the clock. Call it some times a second, then [`Owner::end_turn`].
-    pub fn tick(&mut self, now: TimeMs) {
-        self.now = now;
-        if now >= self.heartbeat_at {
-            self.heartbeat_at = now.plus(HEARTBEAT_MS);
+    /// What is due by the clock. Call it some times a second, then [`Owner::end_turn`]. `elapsed` never jumps.
+    pub fn tick(&mut self, now: TimeMs, elapsed: TimeMs) {
+        (self.now, self.elapsed) = (now, elapsed);
+        if elapsed >= self.heartbeat_at {
+            self.heartbeat_at = elapsed.plus(HEARTBEAT_MS);
             let beats = self.links.heartbeats();
             self.effects.extend(beats.into_iter().map(|(gateway, beat)| Effect::Envelope(gateway, beat)));
             let active = self.interest.take_changed();

@@ -17,7 +17,7 @@ use crate::room::work::StandingOf;
 pub(super) enum Request {
     Attach { gateway: GatewayId, request: u64, user: UserId, moments: Moments },
     Grants { user: UserId, reply_to: ReplyTo, moments: Moments },
-    Snapshot { gateway: GatewayId, rooms: Vec<(RoomId, Seq)> },
+    Snapshot { gateway: GatewayId },
     Mark { reply_to: Option<ReplyTo> },
     Open { room: RoomId, reply_to: ReplyTo },
     Expire { reply_to: ReplyTo },
@@ -159,34 +159,29 @@ impl Owner {
             }
             self.interest.add(room, gateway);
             match self.rooms.get(&room) {
-                Some(Slot::Open(open)) if open.delivered > applied => {
+                Some(Slot::Open(open)) => {
                     let (through, epochs) = (open.delivered, open.room.epochs().clone());
-                    self.links.push(gateway, LinkItem::Behind { room, epoch, through, epochs });
+                    self.links.push(gateway, LinkItem::Standing { room, epoch, through, epochs });
                 }
-                Some(Slot::Open(_)) => {}
-                _ => asleep.push((room, applied)),
+                _ => asleep.push(room),
             }
         }
         if !asleep.is_empty() {
-            let rooms = asleep.iter().map(|(room, _)| *room).collect();
-            let request = self.request(Request::Snapshot { gateway, rooms: asleep });
-            self.effects.push(Effect::Work(Work::Heads { request, rooms }));
+            let request = self.request(Request::Snapshot { gateway });
+            self.effects.push(Effect::Work(Work::Heads { request, rooms: asleep }));
         }
     }
 
     pub(super) fn heads(&mut self, request: u64, heads: Vec<StoredHead>) {
-        let Some(Request::Snapshot { gateway, rooms }) = self.take_request(request) else { return };
+        let Some(Request::Snapshot { gateway }) = self.take_request(request) else { return };
         for StoredHead { room, epochs, seq, .. } in heads {
             let Some(epoch) = self.epoch_of(room) else { continue };
-            let applied = rooms.iter().find(|(known, _)| *known == room).map_or(0, |(_, applied)| *applied);
             // What an open room has not delivered yet follows over the link.
             let through = match self.rooms.get(&room) {
                 Some(Slot::Open(open)) => open.delivered,
                 _ => seq,
             };
-            if through > applied {
-                self.links.push(gateway, LinkItem::Behind { room, epoch, through, epochs });
-            }
+            self.links.push(gateway, LinkItem::Standing { room, epoch, through, epochs });
         }
     }
 
@@ -232,7 +227,7 @@ impl Owner {
     fn signal(&mut self, room: RoomId, user: UserId, signal: Signal, reply_to: Option<ReplyTo>) {
         match signal {
             Signal::Typing(on) => {
-                self.interest.typing(room, user, on, self.now);
+                self.interest.typing(room, user, on, self.elapsed);
                 if !self.is_large(room) {
                     let frame = self.frames.typing(room, user, on);
                     self.tell(room, Audience::Opened { except: user }, &frame);
@@ -275,7 +270,7 @@ impl Owner {
     pub(super) fn markers(&mut self, request: u64, markers: Vec<ReadMarker>) {
         let Some(Request::Open { room, reply_to }) = self.take_request(request) else { return };
         let reads = if self.is_large(room) { Vec::new() } else { markers };
-        let typing = if self.is_large(room) { Vec::new() } else { self.interest.typists(room, self.now) };
+        let typing = if self.is_large(room) { Vec::new() } else { self.interest.typists(room, self.elapsed) };
         let active = self.interest.count_active(room);
         self.reply(reply_to, Answer::Opened { reads, typing, active });
     }

@@ -14,10 +14,10 @@ use super::{Effect, Owner, Work};
 use crate::room::work::Asked;
 
 /// A room with nothing under way is closed after this time without a command, in ms.
-pub const QUIET_MS: u64 = 60_000;
+pub const QUIET_MS: u64 = 5_000;
 
 /// How often quiet rooms are looked for, in ms.
-const SWEEP_MS: u64 = 5_000;
+const SWEEP_MS: u64 = 1_000;
 
 /// Most pieces of mail that wait for one room; more are told to come again.
 const WAITING_MAX: usize = 4_096;
@@ -71,7 +71,7 @@ impl Slot {
 }
 
 impl OpenRoom {
-    fn new(room: Room, epoch: Epoch, now: TimeMs) -> Self {
+    fn new(room: Room, epoch: Epoch, elapsed: TimeMs) -> Self {
         let published = room.published().0;
         Self {
             room,
@@ -87,7 +87,7 @@ impl OpenRoom {
             delivered: published,
             reading_queue: false,
             marked_dirty: false,
-            used_at: now,
+            used_at: elapsed,
         }
     }
 
@@ -114,7 +114,7 @@ impl Owner {
                 false => self.turn_away(mail),
             },
             Some(Slot::Open(open)) => {
-                open.used_at = self.now;
+                open.used_at = self.elapsed;
                 // Deleted, and the entry that says so not yet published: what comes now comes after.
                 if open.room.meta().is_none() && !open.room.is_quiet() {
                     open.behind.push(mail);
@@ -150,7 +150,7 @@ impl Owner {
             }
         };
         self.repaired(room);
-        let slot = Slot::Open(Box::new(OpenRoom::new(opened, epoch, self.now)));
+        let slot = Slot::Open(Box::new(OpenRoom::new(opened, epoch, self.elapsed)));
         if let Some(Slot::Opening { waiting }) = self.rooms.insert(room, slot) {
             waiting.into_iter().for_each(|mail| self.mail(mail));
         }
@@ -250,11 +250,11 @@ impl Owner {
     /// Closes rooms that nobody has used for a while.
     pub(super) fn sweep(&mut self) {
         // A reader's standing that is being read must not miss what a room does that closes meanwhile.
-        if self.now < self.sweep_at || !self.requests.is_empty() {
+        if self.elapsed < self.sweep_at || !self.requests.is_empty() {
             return;
         }
-        self.sweep_at = self.now.plus(SWEEP_MS);
-        let now = self.now;
+        self.sweep_at = self.elapsed.plus(SWEEP_MS);
+        let now = self.elapsed;
         let closed_dirty = &mut self.closed_dirty;
         self.rooms.retain(|room, slot| match slot {
             Slot::Open(open) if open.is_quiet() && now.since(open.used_at) >= QUIET_MS => {

@@ -134,10 +134,10 @@ impl Owner {
 
     /// Ends a slot: rooms whose entries are all published, with their projections, are clean.
     pub(super) fn clean(&mut self) {
-        if self.cleaning || self.now < self.clean_at {
+        if self.cleaning || self.elapsed < self.clean_at {
             return;
         }
-        self.clean_at = self.now.plus(SLOT_MS);
+        self.clean_at = self.elapsed.plus(SLOT_MS);
         let mut marked: FxHashSet<ShardId> = FxHashSet::default();
         let mut still_dirty = Vec::new();
         for (room, slot) in &mut self.rooms {
