@@ -201,6 +201,14 @@ impl EntryBody {
         }
     }
 
+    /// The text that a message has by it; empty if it gives none.
+    pub fn text(&self) -> &str {
+        match self {
+            Self::Message { text, .. } | Self::Edit { text, .. } => text,
+            _ => "",
+        }
+    }
+
     /// The person whose standing it changes.
     pub fn subject(&self) -> Option<UserId> {
         match self {

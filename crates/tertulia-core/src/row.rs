@@ -84,7 +84,8 @@ impl Row {
     /// If the entry has no body: only stored rows are erased.
     pub fn encode(entry: &Entry, epoch: Epoch, salt: Salt, previous: &Chain) -> (Self, Chain) {
         let body = entry.body.as_ref().expect("a new entry has a body");
-        let mut bytes = Vec::with_capacity(HEADER_BYTES + CHAIN_BYTES + 1 + SALT_BYTES + 128);
+        let body_bytes = body.text().len() + 96;
+        let mut bytes = Vec::with_capacity(HEADER_BYTES + CHAIN_BYTES + 1 + SALT_BYTES + body_bytes);
         bytes.extend([VERSION, entry.kind as u8]);
         bytes.extend(entry.sender.get().to_be_bytes());
         bytes.extend(entry.nonce.0.to_be_bytes());

@@ -16,7 +16,7 @@ pub const EMOJI_BYTES_MAX: usize = 40;
 /// Why a text was refused.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum TextError {
-    /// Nothing is there but white space.
+    /// Nothing is there that one can see.
     #[error("is empty")]
     Empty,
     /// It has more than `max` of `unit`.
@@ -51,8 +51,13 @@ pub fn check_text(text: &str, max_bytes: u64) -> Result<(), TextError> {
         let max = usize::try_from(max_bytes).unwrap_or(usize::MAX);
         return Err(TextError::TooLong { length: text.len(), max, unit: "bytes" });
     }
-    if text.trim().is_empty() {
+    if text.chars().all(|character| character.is_whitespace() || is_deceptive(character)) {
         return Err(TextError::Empty);
+    }
+    // Most texts have no byte that even a control character begins with.
+    let is_plain = |byte: u8| byte >= 0x20 && byte != 0x7f && byte != 0xc2;
+    if text.bytes().fold(true, |plain, byte| plain & is_plain(byte)) {
+        return Ok(());
     }
     match text.chars().find(|character| character.is_control() && !matches!(character, '\n' | '\t')) {
         Some(character) => Err(TextError::Character(character.into())),
@@ -141,9 +146,18 @@ mod tests {
     #[test]
     fn texts() {
         assert_eq!(check_text("¡hola!\n\tqué tal", 100), Ok(()));
-        assert_eq!(check_text(" \n ", 100), Err(TextError::Empty));
+        for empty in ["", " \n ", "\u{200b}\u{2060}", "\u{202e} \u{3000}", "\0"] {
+            assert_eq!(check_text(empty, 100), Err(TextError::Empty), "{empty:?}");
+        }
         assert_eq!(check_text("ñ", 1), Err(TextError::TooLong { length: 2, max: 1, unit: "bytes" }));
-        assert_eq!(check_text("a\0b", 100), Err(TextError::Character(0)));
+        for (bad, character) in
+            [("a\0b", 0), ("a\rb", 0xd), ("a\u{7f}", 0x7f), ("é\u{85}", 0x85), ("a\n\u{9f}", 0x9f)]
+        {
+            assert_eq!(check_text(bad, 100), Err(TextError::Character(character)), "{bad:?}");
+        }
+        for good in ["£5", "a\u{a0}b", "a\u{202e}b", "\u{2028}x", "👩‍💻"] {
+            assert_eq!(check_text(good, 100), Ok(()), "{good:?}");
+        }
     }
 
     #[test]

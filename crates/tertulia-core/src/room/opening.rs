@@ -8,7 +8,10 @@ use crate::{
     row::{BadRow, Row, chain_start},
 };
 
-use super::{Cache, EpochList, Head, MEMBERS_CACHED_MAX, Moment, Room, RoomMeta, TARGETS_CACHED_MAX, Window};
+use super::{
+    Cache, EpochList, Head, MEMBERS_CACHED_MAX, Moment, Room, RoomMeta, TARGETS_CACHED_MAX, Window,
+    window::TAIL_REMEMBERED,
+};
 
 /// What the stores know of a room.
 #[derive(Debug, Clone)]
@@ -69,6 +72,7 @@ impl Room {
         for entry in &entries {
             opened.remember(entry);
         }
+        opened.window.keep_last(TAIL_REMEMBERED);
         let changes_state = |entry: &Entry| entry.kind != EntryKind::Message;
         let entries = entries.into_iter().filter(changes_state).collect();
         Ok((opened, Repair { entries }))

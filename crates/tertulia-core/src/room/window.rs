@@ -18,6 +18,8 @@ pub const WINDOW_ENTRIES: usize = 1_024;
 /// How many entries of the log's end are read to open a room. Its owner appends whatever changes state so that it stands
 /// among these until its projection is stored: so an opening after a crash finds every projection that may be missing.
 pub const TAIL_ENTRIES: usize = 64;
+/// How many of them an opened room remembers: it was quiet, or its senders' retries are few; a quiet room stays small.
+pub(super) const TAIL_REMEMBERED: usize = 32;
 /// Most entries that a room has numbered and not published: all of them are remembered.
 pub const UNPUBLISHED_MAX: usize = WINDOW_ENTRIES;
 
@@ -27,6 +29,8 @@ pub(super) struct Window {
     /// The number before the first remembered entry.
     oldest: Seq,
     entries: VecDeque<Remembered>,
+    /// For each entry some bits of its nonce, to look through all of them fast.
+    tags: VecDeque<u16>,
 }
 
 #[derive(Debug)]
@@ -58,7 +62,17 @@ impl Seen {
 impl Window {
     /// An empty window behind entry `oldest`, for that many entries at first.
     pub fn new(oldest: Seq, entries: usize) -> Self {
-        Self { oldest, entries: VecDeque::with_capacity(entries) }
+        Self { oldest, entries: VecDeque::with_capacity(entries), tags: VecDeque::with_capacity(entries) }
+    }
+
+    /// Forgets all but the last entries.
+    pub fn keep_last(&mut self, entries: usize) {
+        let gone = self.entries.len().saturating_sub(entries);
+        self.oldest += gone as u64;
+        self.entries.drain(..gone);
+        self.tags.drain(..gone);
+        self.entries.shrink_to_fit();
+        self.tags.shrink_to_fit();
     }
 
     /// Every entry above this number is remembered.
@@ -69,8 +83,10 @@ impl Window {
     pub fn push(&mut self, entry: &Entry) {
         if self.entries.len() == WINDOW_ENTRIES {
             self.entries.pop_front();
+            self.tags.pop_front();
             self.oldest += 1;
         }
+        self.tags.push_back(tag(entry.nonce));
         self.entries.push_back(Remembered {
             nonce: entry.nonce,
             sender: entry.sender,
@@ -86,7 +102,11 @@ impl Window {
         if nonce == Nonce::default() {
             return None;
         }
-        let at = self.entries.iter().rposition(|entry| entry.nonce == nonce && entry.sender == sender)?;
+        let is_it = |at: usize| self.entries[at].nonce == nonce && self.entries[at].sender == sender;
+        let (front, back) = self.tags.as_slices();
+        let in_front = find_tagged(front, tag(nonce), is_it);
+        let in_back = || find_tagged(back, tag(nonce), |at| is_it(front.len() + at));
+        let at = in_front.or_else(|| Some(front.len() + in_back()?))?;
         let entry = &self.entries[at];
         Some(Seen { seq: self.oldest + 1 + at as u64, kind: entry.kind, digest: entry.digest })
     }
@@ -120,6 +140,20 @@ impl Window {
     fn place(&self, seq: Seq) -> Option<usize> {
         usize::try_from(seq.checked_sub(self.oldest + 1)?).ok()
     }
+}
+
+fn tag(nonce: Nonce) -> u16 {
+    nonce.0 as u16
+}
+
+/// The first place that has this tag and is the right one. Almost every block of tags has none, and is passed over in a
+/// few instructions.
+fn find_tagged(tags: &[u16], tag: u16, is_it: impl Fn(usize) -> bool) -> Option<usize> {
+    const BLOCK: usize = 64;
+    let blocks = tags.chunks(BLOCK).enumerate();
+    let tagged = blocks.filter(|(_, tags)| tags.iter().fold(false, |found, other| found | (*other == tag)));
+    let mut places = tagged.flat_map(|(block, tags)| block * BLOCK..block * BLOCK + tags.len());
+    places.find(|at| tags[*at] == tag && is_it(*at))
 }
 
 /// Tells two contents under one nonce apart. In memory only.
