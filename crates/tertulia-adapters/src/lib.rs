@@ -4,6 +4,7 @@
 //! server or the wire, and no adapter is done before it passes its port's contract suite.
 
 pub mod coordination;
+pub mod directory;
 pub mod messages;
 pub mod presence;
 pub mod time;

@@ -20,9 +20,14 @@ pub enum Friendship {
 /// Friends and blocks.
 #[async_trait]
 pub trait Friends: Send + Sync {
-    /// Asks for a friendship, or accepts theirs. `None` if one has blocked the other.
-    async fn befriend(&self, user: UserId, other: UserId, now: TimeMs)
-        -> EngineResult<Option<(Friendship, Vec<FeedChange>)>>;
+    /// Asks for a friendship, or accepts theirs. `None` if one has blocked the other, or if they are
+    /// one.
+    async fn befriend(
+        &self,
+        user: UserId,
+        other: UserId,
+        now: TimeMs,
+    ) -> EngineResult<Option<(Friendship, Vec<FeedChange>)>>;
     /// Ends a friendship, declines or withdraws. Nothing happens if there is none.
     async fn unfriend(&self, user: UserId, other: UserId) -> EngineResult<Vec<FeedChange>>;
     /// All of a user's friendships.

@@ -4,16 +4,19 @@
 //! - A call that writes is one transaction, durable when it returns.
 //! - A transaction that concerns a user raises their feed version and writes what changed; the versions are returned, so
 //!   that their gateways can be told.
-//! - Rooms and memberships are changed only by the rooms' owners, with (epoch, seq): a change with a lower pair than
-//!   stored is ignored, so that repeats and late writes do no harm.
+//! - Rooms and memberships are changed only by the rooms' owners, with (epoch, seq): a change counts if its epoch is not
+//!   below the highest that ever wrote to the room, and its seq is above that of the last entry which changed the same
+//!   thing. So repeats and late writes do no harm, and a repair may start anywhere.
 //! - Authorisation reads (members, devices) are answered by the master.
 
 mod friends;
+mod handles;
 mod invites;
 mod rooms;
 mod users;
 
 pub use friends::*;
+pub use handles::*;
 pub use invites::*;
 pub use rooms::*;
 use tertulia_core::UserId;

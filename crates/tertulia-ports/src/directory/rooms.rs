@@ -63,7 +63,9 @@ pub struct RoomBan {
 /// Rooms and who belongs to them.
 #[async_trait]
 pub trait Rooms: Send + Sync {
-    /// Applies lifecycle entries of a room (others are ignored) in order: the owner's projection. Idempotent.
+    /// Applies lifecycle entries of a room (others are ignored) in order: the owner's projection. Idempotent. Entries of
+    /// a room that does not exist change nothing; after a deletion, only `Created` with a higher number makes it again.
+    /// People whose standing changed have their feeds raised, once a call, ascending by id.
     async fn apply(&self, room: RoomId, epoch: Epoch, entries: &[Entry]) -> EngineResult<Vec<FeedChange>>;
     /// A room, if it exists.
     async fn room(&self, room: RoomId) -> EngineResult<Option<RoomRecord>>;
@@ -73,20 +75,30 @@ pub trait Rooms: Send + Sync {
     async fn member(&self, room: RoomId, user: UserId) -> EngineResult<Member>;
     /// How a person stands in rooms, in the order asked for.
     async fn standings(&self, user: UserId, rooms: &[RoomId]) -> EngineResult<Vec<Member>>;
-    /// The rooms that a user belongs to.
+    /// The rooms that a user belongs to, ascending by id.
     async fn rooms_of(&self, user: UserId) -> EngineResult<Vec<UserRoom>>;
     /// Only their ids.
     async fn room_ids_of(&self, user: UserId) -> EngineResult<Vec<RoomId>>;
     /// How many rooms a user belongs to.
     async fn count_rooms_of(&self, user: UserId) -> EngineResult<u64>;
     /// Members above a user id, ascending by id; with `text`, only those whose name or handle starts with it.
-    async fn members(&self, room: RoomId, after: Option<UserId>, text: &str, limit: usize)
-        -> EngineResult<Vec<RoomMember>>;
+    async fn members(
+        &self,
+        room: RoomId,
+        after: Option<UserId>,
+        text: &str,
+        limit: usize,
+    ) -> EngineResult<Vec<RoomMember>>;
     /// Bans above a user id, ascending by id.
     async fn bans(&self, room: RoomId, after: Option<UserId>, limit: usize) -> EngineResult<Vec<RoomBan>>;
-    /// Sets what only concerns the member: absent fields stay.
-    async fn set_room_preferences(&self, room: RoomId, user: UserId, muted: Option<bool>, pinned: Option<bool>)
-        -> EngineResult<Vec<FeedChange>>;
+    /// Sets what only concerns the member: absent fields stay, and whoever enters again starts afresh.
+    async fn set_room_preferences(
+        &self,
+        room: RoomId,
+        user: UserId,
+        muted: Option<bool>,
+        pinned: Option<bool>,
+    ) -> EngineResult<Vec<FeedChange>>;
     /// Rooms without members, at most `limit`.
     async fn empty_rooms(&self, limit: usize) -> EngineResult<Vec<RoomId>>;
     /// Rooms above an id, ascending: for sweeps over all of them.

@@ -23,7 +23,7 @@ pub struct User {
     pub created_at: TimeMs,
 }
 
-/// Somebody has that handle already.
+/// Somebody has that handle already, or the server keeps it for itself ([`super::is_reserved_handle`]).
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("the handle is taken")]
 pub struct HandleTaken;
@@ -44,17 +44,21 @@ pub trait Users: Send + Sync {
     async fn add_user(&self, user: &User) -> EngineResult<Result<(), HandleTaken>>;
     /// The person of this id.
     async fn user(&self, id: UserId) -> EngineResult<Option<User>>;
-    /// The person of this handle.
+    /// The person of this handle, in whatever case it is written.
     async fn user_by_handle(&self, handle: &str) -> EngineResult<Option<User>>;
     /// The people of these ids that exist, in any order.
     async fn users(&self, ids: &[UserId]) -> EngineResult<Vec<User>>;
-    /// People whose name or handle (or a word of the name) starts with the text, ignoring case, by name.
+    /// People whose name or handle (or a word of the name) starts with the text, ignoring case, width and marks, by name.
+    /// With an empty text, everybody.
     async fn find_users(&self, text: &str, limit: usize) -> EngineResult<Vec<User>>;
     /// How many there are.
     async fn count_users(&self) -> EngineResult<u64>;
-    /// Changes a profile.
-    async fn change_profile(&self, id: UserId, change: &ProfileChange)
-        -> EngineResult<Result<Vec<FeedChange>, HandleTaken>>;
+    /// Changes a profile. Nothing happens if there is no such person, or if everything is so already.
+    async fn change_profile(
+        &self,
+        id: UserId,
+        change: &ProfileChange,
+    ) -> EngineResult<Result<Vec<FeedChange>, HandleTaken>>;
     /// Makes somebody an administrator, or not any more.
     async fn set_admin(&self, id: UserId, admin: bool) -> EngineResult<()>;
     /// Whether there is an administrator.
@@ -122,7 +126,12 @@ pub trait Feed: Send + Sync {
     /// The version of a user's feed.
     async fn feed_version(&self, user: UserId) -> EngineResult<u64>;
     /// What changed after a version, ascending, at most `limit`.
-    async fn feed_after(&self, user: UserId, version: u64, limit: usize) -> EngineResult<Vec<(u64, FeedKind)>>;
+    async fn feed_after(
+        &self,
+        user: UserId,
+        version: u64,
+        limit: usize,
+    ) -> EngineResult<Vec<(u64, FeedKind)>>;
     /// Removes changes older than the newest `keep` of each user, at most `limit`: how many.
     async fn trim_feeds(&self, keep: u64, limit: usize) -> EngineResult<u64>;
 }
