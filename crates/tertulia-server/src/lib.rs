@@ -4,5 +4,7 @@
 
 pub mod fanout;
 pub mod gateway;
+pub mod history;
+pub mod identity;
 pub mod room;
 pub mod wire;

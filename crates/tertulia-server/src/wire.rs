@@ -57,12 +57,13 @@ fn entry_head(room: RoomId, seq: u64, posts: u64, by: core::UserId, at: core::Ti
     use std::io::Write as _;
 
     let mut json = Vec::with_capacity(192);
-    let written = write!(json, r#"{{"t":"entry","room":"{room}","seq":{seq},"posts":{posts},"#).and_then(|()| {
-        match by == SYSTEM {
-            true => write!(json, r#""at":{},"#, at.0),
-            false => write!(json, r#""by":"{by}","at":{},"#, at.0),
-        }
-    });
+    let written =
+        write!(json, r#"{{"t":"entry","room":"{room}","seq":{seq},"posts":{posts},"#).and_then(|()| {
+            match by == SYSTEM {
+                true => write!(json, r#""at":{},"#, at.0),
+                false => write!(json, r#""by":"{by}","at":{},"#, at.0),
+            }
+        });
     written.expect("a vector takes every byte");
     json
 }
@@ -95,7 +96,9 @@ fn entry_body(entry: &core::Entry) -> entry::EntryBody {
     use core::EntryBody as Core;
     use entry::EntryBody as Wire;
 
-    let Some(body) = entry.body.clone() else { return Wire::Erased { was: kind_name(entry.kind).to_owned() } };
+    let Some(body) = entry.body.clone() else {
+        return Wire::Erased { was: kind_name(entry.kind).to_owned() };
+    };
     match body {
         Core::Message { text, reply_to } => Wire::Message { text, reply_to },
         Core::Edit { of, text } => Wire::Edit { of, text },
@@ -303,7 +306,9 @@ pub fn refusal(refusal: &Refusal) -> ErrorDetail {
             bound: Some((*oldest).into()),
             ..about(Code::StaleSend)
         },
-        Refusal::NonceReused { .. } => ErrorDetail { field: Some("nonce".to_owned()), ..about(Code::NonceReused) },
+        Refusal::NonceReused { .. } => {
+            ErrorDetail { field: Some("nonce".to_owned()), ..about(Code::NonceReused) }
+        }
         Refusal::NoSuchMessage { seq } => message(Code::NotFound, *seq),
         Refusal::MessageDeleted { seq } => message(Code::MessageDeleted, *seq),
         Refusal::TooManyReactions { max } => limit("reaction_kinds", *max),

@@ -125,9 +125,21 @@ fn refusals_name_field_value_and_bound() {
     let too_long = TextError::TooLong { length: 9, max: 8, unit: "bytes" };
     for (no, code, field, of, bound) in [
         (Refusal::NotMember, "not_member", "", none.clone(), none.clone()),
-        (Refusal::Banned { until: Some(TimeMs(5)), reason: None }, "banned", "until", value!(5), none.clone()),
+        (
+            Refusal::Banned { until: Some(TimeMs(5)), reason: None },
+            "banned",
+            "until",
+            value!(5),
+            none.clone(),
+        ),
         (Refusal::Text { field: "text", error: too_long }, "invalid", "text", value!(9), value!(8)),
-        (Refusal::TooLarge { field: "slow_mode_s", value: 9, max: 8 }, "invalid", "slow_mode_s", value!(9), value!(8)),
+        (
+            Refusal::TooLarge { field: "slow_mode_s", value: 9, max: 8 },
+            "invalid",
+            "slow_mode_s",
+            value!(9),
+            value!(8),
+        ),
         (Refusal::RoomFull { max: 2 }, "limit_reached", "members_per_room", none.clone(), value!(2)),
         (Refusal::StaleSend { since: 1, oldest: 5 }, "stale_send", "since", value!(1), value!(5)),
         (Refusal::NonceReused { seq: 4 }, "nonce_reused", "nonce", none.clone(), none.clone()),
