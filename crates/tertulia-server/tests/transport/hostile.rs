@@ -65,7 +65,7 @@ fn a_slow_reader_is_bounded_and_loses_nothing_it_was_promised() {
     let limit = 100_000;
     let server = Server::with_worker(move |settings| {
         settings.queue_max_bytes = limit;
-        settings.send_buffer_bytes = Some(32 * 1024);
+        settings.send_buffer_bytes = 32 * 1024;
     });
     let mut slow = Client::open(server.address());
     let (id, _) = server.next_opened();
@@ -106,7 +106,7 @@ fn a_slow_reader_is_bounded_and_loses_nothing_it_was_promised() {
 fn an_empty_queue_takes_one_frame_of_any_size() {
     let server = Server::with_worker(|settings| {
         settings.queue_max_bytes = 1_000;
-        settings.send_buffer_bytes = Some(16 * 1024);
+        settings.send_buffer_bytes = 16 * 1024;
     });
     let mut client = Client::open(server.address());
     let (id, _) = server.next_opened();
@@ -123,7 +123,7 @@ fn an_empty_queue_takes_one_frame_of_any_size() {
 fn a_peer_that_never_reads_is_cut_off() {
     let server = Server::with_worker(|settings| {
         settings.stall_timeout = Duration::from_millis(500);
-        settings.send_buffer_bytes = Some(16 * 1024);
+        settings.send_buffer_bytes = 16 * 1024;
     });
     let mut client = Client::open(server.address());
     let (id, _) = server.next_opened();
@@ -139,7 +139,7 @@ fn a_peer_that_never_reads_is_cut_off() {
 fn a_peer_that_pings_and_never_reads_costs_a_bounded_queue() {
     let server = Server::with_worker(|settings| {
         settings.queue_max_bytes = 10_000;
-        settings.send_buffer_bytes = Some(4 * 1024);
+        settings.send_buffer_bytes = 4 * 1024;
     });
     let mut client = Client::open(server.address());
     let (id, _) = server.next_opened();

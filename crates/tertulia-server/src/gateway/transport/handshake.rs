@@ -46,14 +46,15 @@ pub struct RequestHead<'a> {
 /// A granted upgrade.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Granted {
-    /// The whole answer `101 Switching Protocols`.
-    pub response: Bytes,
+    /// The value of `Sec-WebSocket-Accept`.
+    pub accept: String,
     /// What is known of the peer besides its address.
     pub request: UpgradeRequest,
 }
 
-/// What the application learns of an upgrade request.
-#[derive(Clone, PartialEq, Eq, Debug, Default)]
+/// What the application learns of an upgrade request. Its `Debug` form leaves out the query and the values of
+/// headers, which may be secrets.
+#[derive(Clone, PartialEq, Eq, Default)]
 pub struct UpgradeRequest {
     /// Path and query.
     pub target: String,
@@ -63,6 +64,39 @@ pub struct UpgradeRequest {
     pub subprotocol: Option<String>,
     /// Those of [`HandshakePolicy::kept_headers`] that came, as (name in lower case, value).
     pub headers: Vec<(String, String)>,
+}
+
+impl Granted {
+    /// The whole answer `101 Switching Protocols`.
+    pub fn response(&self) -> Bytes {
+        let mut head = String::with_capacity(192);
+        head.push_str("HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n");
+        let accept = ("Sec-WebSocket-Accept", Some(&self.accept));
+        for (name, value) in [accept, ("Sec-WebSocket-Protocol", self.request.subprotocol.as_ref())] {
+            if let Some(value) = value {
+                head.push_str(name);
+                head.push_str(": ");
+                head.push_str(value);
+                head.push_str("\r\n");
+            }
+        }
+        head.push_str("\r\n");
+        head.into()
+    }
+}
+
+impl std::fmt::Debug for UpgradeRequest {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let path = self.target.split('?').next().unwrap_or_default();
+        let names: Vec<_> = self.headers.iter().map(|(name, _)| name).collect();
+        formatter
+            .debug_struct("UpgradeRequest")
+            .field("path", &path)
+            .field("origin", &self.origin)
+            .field("subprotocol", &self.subprotocol)
+            .field("headers", &names)
+            .finish()
+    }
 }
 
 impl UpgradeRequest {
@@ -102,7 +136,7 @@ pub fn negotiate(head: &RequestHead<'_>, policy: &HandshakePolicy) -> Result<Gra
     }
     let subprotocol = head.subprotocol(&policy.subprotocols);
     Ok(Granted {
-        response: response(&accept, subprotocol),
+        accept,
         request: UpgradeRequest {
             target: head.target.to_owned(),
             origin: origin.map(str::to_owned),
@@ -175,21 +209,6 @@ fn accept_key(key: &str) -> Result<String, Refusal> {
     }
 }
 
-fn response(accept: &str, subprotocol: Option<&str>) -> Bytes {
-    let mut head = String::with_capacity(192);
-    head.push_str("HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n");
-    for (name, value) in [("Sec-WebSocket-Accept", Some(accept)), ("Sec-WebSocket-Protocol", subprotocol)] {
-        if let Some(value) = value {
-            head.push_str(name);
-            head.push_str(": ");
-            head.push_str(value);
-            head.push_str("\r\n");
-        }
-    }
-    head.push_str("\r\n");
-    head.into()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -233,7 +252,7 @@ mod tests {
         ];
         let granted = ask("GET", &changes, &policy).expect("granted");
         assert_eq!(
-            granted.response,
+            granted.response(),
             "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
              Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\nSec-WebSocket-Protocol: b\r\n\r\n"
         );
@@ -242,6 +261,7 @@ mod tests {
         assert_eq!(request.origin.as_deref(), Some("https://chat.example"));
         assert_eq!(request.subprotocol.as_deref(), Some("b"));
         assert_eq!(request.header("user-agent"), Some("test"));
+        assert!(!format!("{request:?}").contains("test") && !format!("{request:?}").contains("x=1"));
     }
 
     #[test]
@@ -249,7 +269,7 @@ mod tests {
         let granted =
             ask("GET", &[("Sec-WebSocket-Protocol", "z")], &HandshakePolicy::default()).expect("granted");
         assert_eq!(granted.request.subprotocol, None);
-        assert!(!String::from_utf8_lossy(&granted.response).contains("Sec-WebSocket-Protocol"));
+        assert!(!String::from_utf8_lossy(&granted.response()).contains("Sec-WebSocket-Protocol"));
     }
 
     #[test]

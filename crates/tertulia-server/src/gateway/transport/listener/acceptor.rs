@@ -13,7 +13,6 @@ use super::route::{Route, route};
 use super::{HttpSink, ListenerSettings};
 use crate::gateway::transport::application::Peer;
 use crate::gateway::transport::counters::Counters;
-use crate::gateway::transport::handshake::Granted;
 use crate::gateway::transport::placement::{Arrival, Placement};
 use crate::gateway::transport::refusal::Refusal;
 
@@ -50,6 +49,8 @@ pub(super) struct Acceptor<M, S> {
     buffer: Box<[u8]>,
     /// The listening socket may have more; not before this time.
     accept_at: Option<Instant>,
+    /// No connection could be accepted since this was last logged.
+    is_exhausted: bool,
 }
 
 impl<M: Send + 'static, S: HttpSink> Acceptor<M, S> {
@@ -71,6 +72,7 @@ impl<M: Send + 'static, S: HttpSink> Acceptor<M, S> {
             half_opens: HalfOpens::default(),
             buffer: vec![0; READ_MAX_BYTES].into(),
             accept_at: None,
+            is_exhausted: false,
         })
     }
 
@@ -108,6 +110,7 @@ impl<M: Send + 'static, S: HttpSink> Acceptor<M, S> {
         for _ in 0..ACCEPT_TURN_MAX_COUNT {
             match self.socket.accept() {
                 Ok((stream, peer)) => {
+                    self.is_exhausted = false;
                     self.count(|counters| &counters.accepted);
                     self.begin(stream, peer, now);
                 }
@@ -120,7 +123,10 @@ impl<M: Send + 'static, S: HttpSink> Acceptor<M, S> {
                     self.count(|counters| &counters.accept_failures);
                     // No descriptor or no memory: connections that wait for their head are the least loss.
                     if !self.drop_half_open() {
-                        tracing::warn!(%error, "cannot accept connections");
+                        if !self.is_exhausted {
+                            tracing::warn!(%error, "cannot accept connections");
+                        }
+                        self.is_exhausted = true;
                         self.accept_at = Some(now + ACCEPT_PAUSE);
                         return;
                     }
@@ -173,10 +179,10 @@ impl<M: Send + 'static, S: HttpSink> Acceptor<M, S> {
                 self.http.accept(stream.into(), head, peer);
             }
             Route::WebSocket(granted, head_bytes) => {
-                let Granted { response, request } = *granted;
+                let response = granted.response();
                 let arrival = Box::new(Arrival {
                     stream: stream.into(),
-                    peer: Peer { address: peer, request },
+                    peer: Peer { address: peer, request: granted.request },
                     response: Some(response),
                     received: head[head_bytes..].to_vec(),
                 });

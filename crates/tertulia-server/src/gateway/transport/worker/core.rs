@@ -80,9 +80,7 @@ impl Core {
         registry: &Registry,
     ) -> std::io::Result<ConnectionId> {
         stream.set_nodelay(true)?;
-        if let Some(bytes) = self.settings.send_buffer_bytes {
-            socket2::SockRef::from(&stream).set_send_buffer_size(bytes)?;
-        }
+        socket2::SockRef::from(&stream).set_send_buffer_size(self.settings.send_buffer_bytes)?;
         let token = Token(self.table.next_index());
         registry.register(&mut stream, token, Interest::READABLE | Interest::WRITABLE)?;
         let id = self.table.insert(stream, self.now_tick);

@@ -45,8 +45,8 @@ pub struct WorkerSettings {
     pub stall_timeout: Duration,
     /// How long a peer may take to answer a close frame.
     pub close_timeout: Duration,
-    /// The kernel's send buffer per connection; `None` lets it grow by itself, to megabytes for a slow peer.
-    pub send_buffer_bytes: Option<usize>,
+    /// The kernel's send buffer per connection. Left to itself it would grow to megabytes for a slow peer.
+    pub send_buffer_bytes: usize,
 }
 
 impl Default for WorkerSettings {
@@ -59,7 +59,7 @@ impl Default for WorkerSettings {
             pong_timeout: Duration::from_secs(15),
             stall_timeout: Duration::from_secs(30),
             close_timeout: Duration::from_secs(5),
-            send_buffer_bytes: None,
+            send_buffer_bytes: 128 * 1024,
         }
     }
 }
