@@ -121,7 +121,7 @@ impl Timeline {
     pub fn page(&mut self, page: &Page) {
         for entry in &page.items {
             let state = entry.state.clone().unwrap_or_default();
-            self.merge(Entry { state: None, ..entry.clone() }, state);
+            self.merge(Entry { state: None, ..entry.clone() }, state, page.through);
         }
         self.ranges.insert(page.from, page.to);
         self.replay(page.from, page.to, page.through);
@@ -131,7 +131,7 @@ impl Timeline {
     pub fn changed(&mut self, changed: &Changed, first: Seq, last: Seq) {
         for message in &changed.messages {
             if let Some(item) = self.items.get(&message.seq) {
-                self.merge(item.entry.clone(), message.state.clone());
+                self.merge(item.entry.clone(), message.state.clone(), changed.through);
             }
         }
         self.replay(first, last, changed.through);
@@ -143,11 +143,16 @@ impl Timeline {
         self.ranges.cut_below(first);
     }
 
-    fn merge(&mut self, entry: Entry, state: MessageState) {
-        match self.items.get_mut(&entry.seq) {
-            Some(item) if item.state.changed_seq > state.changed_seq => {}
-            Some(item) => *item = Item { entry, state, reacted: BTreeMap::new() },
-            None => drop(self.items.insert(entry.seq, Item { entry, state, reacted: BTreeMap::new() })),
+    /// Takes a message as it was after the entries up to `through`; what came later is folded in again by `replay`, or is
+    /// asked for: then what is shown stays if it is newer.
+    fn merge(&mut self, mut entry: Entry, state: MessageState, through: Seq) {
+        if state.deleted.is_some() {
+            entry.body = EntryBody::Erased { was: "message".to_owned() };
+        }
+        let can_replay = through >= self.recent_after;
+        let shown = self.items.get(&entry.seq).map_or(0, |item| item.state.changed_seq);
+        if can_replay || state.changed_seq >= shown {
+            self.items.insert(entry.seq, Item { entry, state, reacted: BTreeMap::new() });
         }
     }
 
