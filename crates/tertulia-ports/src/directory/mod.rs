@@ -9,6 +9,8 @@
 //!   thing. So repeats and late writes do no harm, and a repair may start anywhere.
 //! - Authorisation reads (members, devices) are answered by the master.
 
+#[cfg(feature = "contract")]
+pub mod contract;
 mod friends;
 mod handles;
 mod invites;

@@ -29,6 +29,9 @@ pub(super) fn apply(
     entries: &[Entry],
 ) -> rusqlite::Result<Vec<FeedChange>> {
     let mut applying = Applying { connection, room, epoch, concerned: BTreeSet::new(), changes: Vec::new() };
+    if !applying.is_owner()? {
+        return Ok(Vec::new());
+    }
     for entry in entries.iter().filter(|entry| entry.kind.is_lifecycle()) {
         applying.entry(entry)?;
     }
@@ -49,7 +52,6 @@ struct Applying<'a> {
 
 /// The room as far as entries need it.
 struct RoomRow {
-    epoch: Epoch,
     seq: Seq,
     first_seq: Seq,
 }
@@ -65,6 +67,27 @@ struct MemberRow {
 const STRANGER: MemberRow = MemberRow { place: Place::Out, role: Role::Member, seq: 0 };
 
 impl Applying<'_> {
+    /// Whether nobody with a higher epoch has written here; remembers that this one has.
+    fn is_owner(&self) -> rusqlite::Result<bool> {
+        let room = sql(self.room.get());
+        let highest = self
+            .connection
+            .prepare_cached(
+                "SELECT epoch FROM rooms WHERE id = ?1 UNION ALL SELECT epoch FROM deleted_rooms WHERE id = ?1",
+            )?
+            .query_row([room], |row| row.get::<_, Epoch>(0))
+            .optional()?;
+        let Some(highest) = highest.filter(|highest| *highest != self.epoch) else { return Ok(true) };
+        if self.epoch > highest {
+            for raise in
+                ["UPDATE rooms SET epoch = ? WHERE id = ?", "UPDATE deleted_rooms SET epoch = ? WHERE id = ?"]
+            {
+                self.connection.prepare_cached(raise)?.execute([self.epoch.into(), room])?;
+            }
+        }
+        Ok(self.epoch > highest)
+    }
+
     fn entry(&mut self, entry: &Entry) -> rusqlite::Result<()> {
         let Some(body) = &entry.body else { return Ok(()) };
         if let EntryBody::Created { room_kind, name, settings } = body {
@@ -72,11 +95,8 @@ impl Applying<'_> {
         }
         // Of a room that does not exist, nothing remains to be told.
         let Some(row) = self.room_row()? else { return Ok(()) };
-        if self.epoch < row.epoch || entry.seq < row.first_seq {
+        if entry.seq < row.first_seq {
             return Ok(());
-        }
-        if self.epoch > row.epoch {
-            self.raise_epoch()?;
         }
         match body {
             EntryBody::Changed { name, topic, settings } if entry.seq > row.seq => {
@@ -102,19 +122,16 @@ impl Applying<'_> {
         name: &str,
         settings: &RoomSettings,
     ) -> rusqlite::Result<()> {
-        if let Some(row) = self.room_row()? {
-            if self.epoch > row.epoch {
-                self.raise_epoch()?;
-            }
+        if self.room_row()?.is_some() {
             return Ok(());
         }
         let room = sql(self.room.get());
         let deleted = self
             .connection
-            .prepare_cached("SELECT epoch, seq FROM deleted_rooms WHERE id = ?")?
-            .query_row([room], |row| Ok((row.get::<_, Epoch>(0)?, number(row, 1)?)))
+            .prepare_cached("SELECT seq FROM deleted_rooms WHERE id = ?")?
+            .query_row([room], |row| number(row, 0))
             .optional()?;
-        if deleted.is_some_and(|(epoch, seq)| self.epoch < epoch || entry.seq <= seq) {
+        if deleted.is_some_and(|seq| entry.seq <= seq) {
             return Ok(());
         }
         self.connection.prepare_cached("DELETE FROM deleted_rooms WHERE id = ?")?.execute([room])?;
@@ -250,18 +267,11 @@ impl Applying<'_> {
             .map(|_| ())
     }
 
-    fn raise_epoch(&self) -> rusqlite::Result<()> {
-        self.connection
-            .prepare_cached("UPDATE rooms SET epoch = ? WHERE id = ?")?
-            .execute([self.epoch.into(), sql(self.room.get())])
-            .map(|_| ())
-    }
-
     fn room_row(&self) -> rusqlite::Result<Option<RoomRow>> {
         self.connection
-            .prepare_cached("SELECT epoch, seq, first_seq FROM rooms WHERE id = ?")?
+            .prepare_cached("SELECT seq, first_seq FROM rooms WHERE id = ?")?
             .query_row([sql(self.room.get())], |row| {
-                Ok(RoomRow { epoch: row.get(0)?, seq: number(row, 1)?, first_seq: number(row, 2)? })
+                Ok(RoomRow { seq: number(row, 0)?, first_seq: number(row, 1)? })
             })
             .optional()
     }

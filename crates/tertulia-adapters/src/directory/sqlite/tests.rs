@@ -1,10 +1,12 @@
 //! The contract suite, and what only this adapter has to show.
 
+use std::cell::RefCell;
+
 use tempfile::TempDir;
 use tertulia_core::{TimeMs, UserId};
 use tertulia_ports::{
     contract::block_on,
-    directory::{User, Users},
+    directory::{User, Users, contract},
 };
 
 use super::SqliteDirectory;
@@ -18,6 +20,22 @@ fn user(number: u64, handle: &str, name: &str) -> User {
         admin: false,
         created_at: TimeMs(number),
     }
+}
+
+#[test]
+fn the_suite_passes_in_memory() {
+    block_on(contract::check(|| SqliteDirectory::in_memory().unwrap()));
+}
+
+#[test]
+fn the_suite_passes_on_disk() {
+    let folders = RefCell::new(Vec::new());
+    block_on(contract::check(|| {
+        let folder = TempDir::new().unwrap();
+        let directory = SqliteDirectory::open(folder.path()).unwrap();
+        folders.borrow_mut().push(folder);
+        directory
+    }));
 }
 
 #[test]
