@@ -23,8 +23,8 @@ pub struct Interest {
 /// Who has a room open.
 #[derive(Debug, Default)]
 struct Opened {
-    /// How many sessions of each user, by gateway.
-    users: FxHashMap<UserId, SmallVec<[(GatewayId, u32); 1]>>,
+    /// On which gateways each user has it open.
+    users: FxHashMap<UserId, SmallVec<[GatewayId; 1]>>,
     typists: Vec<(UserId, TimeMs)>,
 }
 
@@ -47,7 +47,7 @@ impl Interest {
         }
         if let Some(opened) = self.opened.get_mut(&room) {
             opened.users.retain(|_, on| {
-                on.retain(|(known, _)| *known != gateway);
+                on.retain(|known| *known != gateway);
                 !on.is_empty()
             });
             self.changed.insert(room);
@@ -59,30 +59,23 @@ impl Interest {
         self.gateways.get(&room).map_or(&[], |gateways| gateways)
     }
 
-    /// A session of a user has opened the room.
+    /// A user has the room open on a gateway.
     pub fn open(&mut self, room: RoomId, user: UserId, gateway: GatewayId) {
         let on = self.opened.entry(room).or_default().users.entry(user).or_default();
-        match on.iter_mut().find(|(known, _)| *known == gateway) {
-            Some((_, sessions)) => *sessions += 1,
-            None => on.push((gateway, 1)),
+        if !on.contains(&gateway) {
+            on.push(gateway);
+            self.changed.insert(room);
         }
-        self.changed.insert(room);
     }
 
-    /// A session of a user has closed the room.
+    /// A user has it open there no longer.
     pub fn close(&mut self, room: RoomId, user: UserId, gateway: GatewayId) {
         let Some(opened) = self.opened.get_mut(&room) else { return };
-        if let Some(on) = opened.users.get_mut(&user) {
-            if let Some(at) = on.iter().position(|(known, _)| *known == gateway) {
-                on[at].1 -= 1;
-                if on[at].1 == 0 {
-                    on.swap_remove(at);
-                }
-            }
-            if on.is_empty() {
-                opened.users.remove(&user);
-                opened.typists.retain(|(typist, _)| *typist != user);
-            }
+        let Some(on) = opened.users.get_mut(&user) else { return };
+        on.retain(|known| *known != gateway);
+        if on.is_empty() {
+            opened.users.remove(&user);
+            opened.typists.retain(|(typist, _)| *typist != user);
         }
         self.changed.insert(room);
     }

@@ -30,6 +30,7 @@ use tertulia_ports::{
 };
 
 use self::{readers::Request, rooms::Slot, shards::Shard};
+pub(crate) use self::commands::consequence;
 use super::work::{Finished, Work};
 use crate::fanout::{interest::Interest, links::Links};
 

@@ -1,0 +1,209 @@
+//! What a gateway has done by others: everything that waits for the directory, the log or the presence store.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use rustc_hash::FxHashMap;
+use tertulia_core::{DeviceId, Entry, Epoch, Posts, RoomId, Seq, TimeMs, UserId};
+use tertulia_ports::{
+    EngineResult,
+    bus::{Bus, Delivery, GatewayId, ToGateway},
+    directory::Directory,
+    messages::{From, Messages, Span},
+    presence::{Presence, PresenceStore, Seen},
+};
+use tertulia_protocol::{
+    room::PresenceState,
+    socket::{
+        client::{Changes, History},
+        server::{self, Changed, Error, Page, ServerFrame},
+    },
+};
+
+use super::transport::ConnectionId;
+use crate::{
+    fanout::frame::{JsonFrames, frame},
+    history::{PageRequest, Reader},
+    room::owner::{Frames, consequence},
+};
+
+/// What a gateway needs to have done.
+#[derive(Debug, Clone)]
+#[expect(missing_docs, reason = "fields are what the sentences name")]
+pub enum Errand {
+    /// Look a device up, its user's rooms, and how far they have read.
+    Resume { connection: ConnectionId, user: UserId, device: DeviceId },
+    /// Read what a session has missed.
+    Entries { connection: ConnectionId, span: Span, limit: usize },
+    /// Read what the gateway has missed.
+    Mend { span: Span, epoch: Epoch, limit: usize },
+    /// Make a page of history.
+    Page { connection: ConnectionId, user: UserId, request: History },
+    /// Look for messages that changed.
+    Changes { connection: ConnectionId, user: UserId, request: Changes },
+    /// List a user's rooms.
+    Rooms { user: UserId },
+    /// Say how people on this gateway are.
+    SetPresence(Vec<(UserId, Presence)>),
+    /// Ask how people are.
+    GetPresence { connection: ConnectionId, users: Vec<UserId> },
+    /// Look which devices were signed out.
+    CheckDevices(Vec<DeviceId>),
+    /// Store when devices were seen.
+    Touch(Vec<(DeviceId, TimeMs, Option<String>)>),
+}
+
+/// What came of it.
+#[derive(Debug)]
+#[expect(missing_docs, reason = "as in Errand; `None` where nobody answered")]
+pub enum Returned {
+    Resumed { connection: ConnectionId, resumed: Option<Resumed> },
+    Entries { connection: ConnectionId, room: RoomId, entries: Option<Vec<(Seq, Bytes)>> },
+    Mended { room: RoomId, through: Seq, deliveries: Option<Vec<Delivery>> },
+    Answered { connection: ConnectionId, frame: Bytes },
+    Rooms { user: UserId, rooms: Vec<RoomId> },
+    Presence { connection: ConnectionId, frames: Vec<Bytes> },
+    Revoked(Vec<DeviceId>),
+}
+
+/// What a hello needs to know of its device.
+#[derive(Debug)]
+pub enum Resumed {
+    /// It was signed out.
+    Revoked,
+    /// It may go on.
+    Known {
+        /// Its user's shown name.
+        name: String,
+        /// Whether they administer this server.
+        admin: bool,
+        /// The version of their feed.
+        feed: u64,
+        /// Their rooms.
+        rooms: Vec<RoomId>,
+        /// How far they have read.
+        markers: FxHashMap<RoomId, (Seq, Posts)>,
+    },
+}
+
+/// Where errands are run.
+#[derive(Clone)]
+pub struct Desk {
+    /// The directory.
+    pub directory: Arc<dyn Directory>,
+    /// The message store.
+    pub messages: Arc<dyn Messages>,
+    /// Who is online.
+    pub presence: Arc<dyn PresenceStore>,
+    /// Pages of history.
+    pub reader: Reader,
+    /// How others hear of presence.
+    pub bus: Arc<dyn Bus>,
+}
+
+/// Runs an errand. `None`: there is nothing to tell.
+pub async fn run(desk: &Desk, gateway: GatewayId, errand: Errand, now: TimeMs) -> Option<Returned> {
+    Some(match errand {
+        Errand::Resume { connection, user, device } => {
+            Returned::Resumed { connection, resumed: logged(resume(desk, user, device).await) }
+        }
+        Errand::Entries { connection, span, limit } => {
+            let entries = logged(desk.reader.entries(&span, From::Start, limit).await);
+            let framed = |entry: Entry| (entry.seq, JsonFrames.entry(span.room, &entry));
+            let entries = entries.map(|entries| entries.into_iter().map(framed).collect());
+            Returned::Entries { connection, room: span.room, entries }
+        }
+        Errand::Mend { span, epoch, limit } => {
+            let entries = logged(desk.reader.entries(&span, From::Start, limit).await);
+            let delivery = |entry: Entry| Delivery {
+                room: span.room,
+                epoch,
+                seq: entry.seq,
+                posts: entry.posts,
+                effect: consequence(&entry),
+                frame: JsonFrames.entry(span.room, &entry),
+            };
+            let deliveries = entries.map(|entries| entries.into_iter().map(delivery).collect());
+            Returned::Mended { room: span.room, through: span.last, deliveries }
+        }
+        Errand::Page { connection, user, request } => {
+            Returned::Answered { connection, frame: page(desk, user, &request).await }
+        }
+        Errand::Changes { connection, user, request } => {
+            Returned::Answered { connection, frame: changes(desk, user, &request).await }
+        }
+        Errand::Rooms { user } => Returned::Rooms { user, rooms: logged(desk.directory.room_ids_of(user).await)? },
+        Errand::SetPresence(users) => {
+            let changed = logged(desk.presence.set(gateway, &users, now).await)?;
+            if !changed.is_empty() {
+                desk.bus.to_all_gateways(ToGateway::Presence(changed));
+            }
+            return None;
+        }
+        Errand::GetPresence { connection, users } => {
+            let seen = logged(desk.presence.get(&users).await)?;
+            Returned::Presence { connection, frames: seen.iter().map(presence_frame).collect() }
+        }
+        Errand::CheckDevices(devices) => {
+            Returned::Revoked(logged(desk.directory.revoked(&devices, now).await)?)
+        }
+        Errand::Touch(seen) => {
+            logged(desk.directory.touch_devices(&seen).await)?;
+            return None;
+        }
+    })
+}
+
+async fn resume(desk: &Desk, user: UserId, device: DeviceId) -> EngineResult<Resumed> {
+    let Some(resumed) = desk.directory.resume(device).await?.filter(|resumed| resumed.user.id == user) else {
+        return Ok(Resumed::Revoked);
+    };
+    let rooms = desk.directory.room_ids_of(user).await?;
+    let markers = desk.messages.markers_of_user(user).await?;
+    let markers = markers.into_iter().map(|marker| (marker.room, (marker.seq, marker.posts))).collect();
+    Ok(Resumed::Known { name: resumed.user.name, admin: resumed.user.admin, feed: resumed.feed, rooms, markers })
+}
+
+async fn page(desk: &Desk, user: UserId, request: &History) -> Bytes {
+    let History { id, room, mode, before, after, limit } = request.clone();
+    let wanted = PageRequest { mode: mode.into(), before, after, limit };
+    frame(&match desk.reader.page(user, room, &wanted).await {
+        Ok(page) => ServerFrame::Page(Page {
+            id,
+            room,
+            mode,
+            first: page.first,
+            through: page.through,
+            from: page.from,
+            to: page.to,
+            items: page.items,
+        }),
+        Err(error) => ServerFrame::Error(Error { id: Some(id), error: error.detail() }),
+    })
+}
+
+async fn changes(desk: &Desk, user: UserId, request: &Changes) -> Bytes {
+    let Changes { id, room, first, last, after } = *request;
+    frame(&match desk.reader.changes(user, room, (first, last), after).await {
+        Ok(changes) => {
+            ServerFrame::Changed(Changed { id, room, through: changes.through, messages: changes.messages })
+        }
+        Err(error) => ServerFrame::Error(Error { id: Some(id), error: error.detail() }),
+    })
+}
+
+/// The frame that says how somebody is.
+pub(super) fn presence_frame(seen: &Seen) -> Bytes {
+    let state = match seen.presence {
+        Presence::Off => PresenceState::Off,
+        Presence::Away => PresenceState::Away,
+        Presence::Busy => PresenceState::Busy,
+        Presence::Here => PresenceState::Here,
+    };
+    let presence = server::Presence { user: seen.user, state, last_seen_at: seen.last_seen_at };
+    frame(&ServerFrame::Presence(presence))
+}
+
+fn logged<T>(result: EngineResult<T>) -> Option<T> {
+    result.inspect_err(|error| tracing::warn!(%error, "an engine failed a gateway")).ok()
+}

@@ -1,0 +1,269 @@
+//! How a session begins: hello, who is it, which rooms, welcome.
+
+use std::collections::VecDeque;
+
+use tertulia_core::{RoomId, Seq, TimeMs, UserId, room::Refusal, shard::shard_of};
+use tertulia_ports::bus::{Attached, OwnerId, ToOwner};
+use tertulia_protocol::{
+    Code, ErrorDetail,
+    socket::{
+        client::Hello,
+        close,
+        server::{Error, Room, RoomHead, ServerFrame, Welcome},
+    },
+};
+
+use super::{
+    errands::{Errand, Resumed},
+    machine::{Gateway, HEARTBEAT_MS, HELLOS_MAX, Outlet},
+    requests::{AttachFor, Pending},
+    session::{Cursors, Greeting, Stage},
+    transport::ConnectionId,
+};
+use crate::{fanout::frame::frame, identity::TokenError};
+
+/// How long owners may take to answer for a hello, in ms.
+const ATTACH_MS: u64 = 8_000;
+
+/// After which time a client that was turned away may come again, in ms; spread over twice that.
+const TURNED_AWAY_MS: u64 = 1_000;
+
+/// Longest name that a client gives itself, in bytes; the rest is cut off.
+const CLIENT_NAME_BYTES_MAX: usize = 100;
+
+/// Connections that are not live yet.
+#[derive(Debug, Default)]
+pub(super) struct Waiting {
+    /// Those that have said nothing, with the time at which they are closed, ascending.
+    pub silent: VecDeque<(TimeMs, ConnectionId)>,
+    /// How many hellos are being worked on.
+    pub hellos: usize,
+}
+
+impl Waiting {
+    /// A session ended at this stage.
+    pub fn left(&mut self, stage: &Stage) {
+        if matches!(stage, Stage::Resuming(_) | Stage::Attaching(_)) {
+            self.hellos -= 1;
+        }
+    }
+}
+
+impl Gateway {
+    pub(super) fn hello(&mut self, connection: ConnectionId, hello: Hello, out: &mut impl Outlet) {
+        if self.waiting.hellos >= HELLOS_MAX {
+            let after_ms = TURNED_AWAY_MS + self.settings.entropy.u64() % TURNED_AWAY_MS;
+            let error = ErrorDetail::new(Code::Overloaded, "very many clients connect at this moment");
+            return self.refuse(connection, error.after_ms(after_ms), close::OVERLOADED, out);
+        }
+        let claims = match self.settings.tokens.verify(&hello.token, self.now) {
+            Ok(claims) => claims,
+            Err(TokenError::Invalid) => {
+                let error = ErrorDetail::new(Code::Unauthenticated, "the token is not valid");
+                return self.refuse(connection, error, close::UNAUTHENTICATED, out);
+            }
+            Err(TokenError::Expired) => {
+                let error = ErrorDetail::new(Code::TokenExpired, "the token's time is over");
+                return self.refuse(connection, error, close::UNAUTHENTICATED, out);
+            }
+        };
+        let history_is_ours = hello.history.is_some_and(|history| *history == *self.settings.history);
+        let client = hello.client.map(|mut client| {
+            client.truncate(client.floor_char_boundary(CLIENT_NAME_BYTES_MAX));
+            client
+        });
+        let Some(session) = self.session(connection) else { return };
+        session.user = claims.user;
+        session.device = claims.device;
+        let cursors = Cursors { history_is_ours, cursors: hello.cursors, client };
+        session.stage = Stage::Resuming(Box::new(cursors));
+        self.waiting.hellos += 1;
+        self.errands.push(Errand::Resume { connection, user: claims.user, device: claims.device });
+    }
+
+    pub(super) fn resumed(
+        &mut self,
+        connection: ConnectionId,
+        resumed: Option<Resumed>,
+        out: &mut impl Outlet,
+    ) {
+        let until = self.elapsed.plus(ATTACH_MS);
+        let Some(session) = self.session(connection) else { return };
+        let Stage::Resuming(cursors) = &mut session.stage else { return };
+        let cursors = std::mem::take(&mut **cursors);
+        match resumed {
+            None => {
+                let error = ErrorDetail::new(Code::Unavailable, "the directory does not answer");
+                self.refuse(connection, error.after_ms(TURNED_AWAY_MS), close::OVERLOADED, out);
+            }
+            Some(Resumed::Revoked) => {
+                let error = ErrorDetail::new(Code::TokenRevoked, "the device was signed out");
+                self.refuse(connection, error, close::REVOKED, out);
+            }
+            Some(Resumed::Known { name, admin, feed, rooms, markers }) => {
+                let (device, user, client) = (session.device, session.user, cursors.client.clone());
+                session.stage = Stage::Attaching(Box::new(Greeting {
+                    cursors,
+                    name,
+                    admin,
+                    feed,
+                    awaited: 0,
+                    firsts: Vec::with_capacity(rooms.len()),
+                    markers,
+                    until,
+                }));
+                self.people.seen.push((device, self.now, client));
+                let awaited = self.attach(connection, user, &rooms, AttachFor::Hello);
+                if let Some(greeting) = self.greeting(connection) {
+                    greeting.awaited = awaited;
+                }
+                if awaited == 0 {
+                    self.welcome(connection, out);
+                }
+            }
+        }
+    }
+
+    /// Asks the owners of rooms for what happens in them: how many requests that makes.
+    pub(super) fn attach(
+        &mut self,
+        connection: ConnectionId,
+        user: UserId,
+        rooms: &[RoomId],
+        purpose: AttachFor,
+    ) -> usize {
+        let mut rooms: Vec<_> =
+            rooms.iter().map(|room| ((self.settings.owner_of)(shard_of(*room)), *room)).collect();
+        rooms.sort_unstable();
+        let groups: Vec<Vec<RoomId>> = rooms
+            .chunk_by(|(one, _), (other, _)| one == other)
+            .map(|group| group.iter().map(|(_, room)| *room).collect())
+            .collect();
+        let count = groups.len();
+        for rooms in groups {
+            let until = self.elapsed.plus(ATTACH_MS);
+            self.ask_to_attach(Pending::Attach { connection, user, rooms, purpose, until, again_at: None });
+        }
+        count
+    }
+
+    pub(super) fn ask_to_attach(&mut self, pending: Pending) {
+        let Pending::Attach { user, rooms, .. } = &pending else { return };
+        let Some(shard) = rooms.first().map(|room| shard_of(*room)) else { return };
+        let (user, rooms) = (*user, rooms.clone());
+        let request = self.remember(pending);
+        self.to_owners.push((shard, ToOwner::Attach { gateway: self.settings.id, request, user, rooms }));
+    }
+
+    /// An owner has answered: these rooms are the session's from here on.
+    pub(super) fn attached(
+        &mut self,
+        request: u64,
+        owner: OwnerId,
+        late: bool,
+        rooms: Vec<Result<Attached, (RoomId, Refusal)>>,
+        out: &mut impl Outlet,
+    ) {
+        let pending = self.pending.remove(&request);
+        let connection = match &pending {
+            Some(Pending::Attach { connection, .. }) => Some(*connection),
+            _ => None,
+        };
+        for attached in rooms.into_iter().flatten() {
+            let (room, first) = (attached.grant.room, attached.grant.first);
+            let place = self.know_room(owner, attached, late);
+            match connection.filter(|connection| self.session(*connection).is_some()) {
+                Some(connection) => {
+                    self.subscribe(place, connection);
+                    if let Some(greeting) = self.greeting(connection) {
+                        greeting.firsts.push((room, first));
+                    } else {
+                        self.joined(connection, place, first, out);
+                    }
+                }
+                None => self.forget_room_without_sessions(place),
+            }
+        }
+        let Some(Pending::Attach { connection, purpose: AttachFor::Hello, .. }) = pending else { return };
+        if let Some(greeting) = self.greeting(connection) {
+            greeting.awaited -= 1;
+            if greeting.awaited == 0 {
+                self.welcome(connection, out);
+            }
+        }
+    }
+
+    /// Tells a session that it is live, and begins to catch up.
+    fn welcome(&mut self, connection: ConnectionId, out: &mut impl Outlet) {
+        let Some(session) = self.session(connection) else { return };
+        let Stage::Attaching(greeting) = std::mem::replace(&mut session.stage, Stage::Live) else { return };
+        let (user, device) = (session.user, session.device);
+        self.waiting.hellos -= 1;
+        let mut rooms = Vec::with_capacity(greeting.firsts.len());
+        for (room, first) in &greeting.firsts {
+            let cursor = greeting.cursors.cursors.get(room).filter(|_| greeting.cursors.history_is_ours);
+            if let Some(head) = self.head_for(connection, *room, *first, cursor.copied()) {
+                let (read, read_posts) = greeting.markers.get(room).copied().unwrap_or_default();
+                rooms.push(RoomHead { read, read_posts: read_posts.min(head.posts), ..head });
+            }
+        }
+        let welcome = Welcome {
+            user,
+            device,
+            name: greeting.name.clone(),
+            admin: greeting.admin,
+            history: self.settings.history.to_string(),
+            feed: greeting.feed,
+            heartbeat_ms: HEARTBEAT_MS,
+            now: self.now,
+            limits: self.limits,
+            rooms,
+        };
+        self.send(connection, frame(&ServerFrame::Welcome(Box::new(welcome))), out);
+        self.arrive(user, connection);
+        self.catch_up(connection, out);
+    }
+
+    /// A live session has another room.
+    fn joined(&mut self, connection: ConnectionId, place: u32, first: Seq, out: &mut impl Outlet) {
+        let Some(room) = self.rooms.get(place as usize).map(|room| room.id) else { return };
+        if let Some(head) = self.head_for(connection, room, first, None) {
+            let head = RoomHead { read: head.head, read_posts: head.posts, ..head };
+            self.send(connection, frame(&ServerFrame::Room(Room::Joined(head))), out);
+        }
+    }
+
+    /// Owners do not answer: the client comes again.
+    pub(super) fn give_up_hello(&mut self, connection: ConnectionId, out: &mut impl Outlet) {
+        if self.greeting(connection).is_some() {
+            let error = ErrorDetail::new(Code::Unavailable, "rooms are changing their owners");
+            self.refuse(connection, error.after_ms(TURNED_AWAY_MS), close::OVERLOADED, out);
+        }
+    }
+
+    /// Closes connections that have said nothing for too long.
+    pub(super) fn close_silent(&mut self, out: &mut impl Outlet) {
+        while let Some((until, connection)) = self.waiting.silent.front().copied() {
+            if self.elapsed < until {
+                return;
+            }
+            self.waiting.silent.pop_front();
+            if self.session(connection).is_some_and(|session| matches!(session.stage, Stage::Silent)) {
+                out.close(connection, close::HELLO_TIMEOUT, "no hello in time");
+            }
+        }
+    }
+
+    fn refuse(&mut self, connection: ConnectionId, error: ErrorDetail, code: u16, out: &mut impl Outlet) {
+        let reason = error.code.name();
+        out.send(connection, frame(&ServerFrame::Error(Error { id: None, error })));
+        out.close(connection, code, reason);
+    }
+
+    pub(super) fn greeting(&mut self, connection: ConnectionId) -> Option<&mut Greeting> {
+        match &mut self.session(connection)?.stage {
+            Stage::Attaching(greeting) => Some(greeting),
+            _ => None,
+        }
+    }
+}
