@@ -209,13 +209,14 @@ impl Room {
         self.check_readable(case, of)?;
         let facts = self.message(of)?;
         let max = case.limits.reaction_kinds;
-        if !on || (facts.reactions.len() as u64) < max || facts.reactions.iter().any(|known| known == emoji) {
+        if !on || (facts.reactions.len() as u64) < max {
             return Ok(());
         }
         match self.targets.get(&of) {
             Some(target) if target.kinds_may_be_fewer && target.changed_seq <= self.published.0 => {
                 Err(Stop::Need(Need::Message(of)))
             }
+            _ if facts.reactions.iter().any(|known| known == emoji) => Ok(()),
             _ => Err(Refusal::TooManyReactions { max }.into()),
         }
     }
