@@ -2,10 +2,13 @@
 
 use std::time::{Duration, Instant};
 
-use tertulia_server::gateway::transport::{CloseCode, CloseReason, Enqueued, Frame, PostError};
+use tertulia_server::gateway::transport::{
+    CloseCode, CloseReason, Enqueued, Frame, Listener, ListenerSettings, Placement, PostError, Worker,
+    WorkerSettings,
+};
 
 use crate::client::{Client, frame, upgrade_request};
-use crate::probe::{Seen, Server, Work};
+use crate::probe::{Quiet, Seen, Server, Work};
 
 #[test]
 fn messages_come_back() {
@@ -209,4 +212,20 @@ fn mail_keeps_its_order_and_is_bounded() {
     server.run(|_, _| ());
     assert_eq!(numbers.try_recv().ok(), None, "what was refused is not delivered");
     assert_eq!(server.counters().mail_refused, 51);
+}
+
+#[test]
+fn connections_are_spread_over_the_workers() {
+    let server = Server::start();
+    let second = Worker::start("second", WorkerSettings::default(), &server.transport, |_| Quiet).unwrap();
+    let third = Worker::start("third", WorkerSettings::default(), &server.transport, |_| Quiet).unwrap();
+    let workers = vec![second.handle().clone(), third.handle().clone()];
+    let placement = Placement::new(server.transport.clone(), workers);
+    let socket = Listener::bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let listener = Listener::start(socket, ListenerSettings::default(), placement, Quiet).unwrap();
+    let _clients: Vec<Client> = (0..10).map(|_| Client::open(listener.address())).collect();
+    assert_eq!((second.handle().load(), third.handle().load()), (5, 5));
+    second.handle().shutdown(Duration::ZERO);
+    let _more: Vec<Client> = (0..3).map(|_| Client::open(listener.address())).collect();
+    assert_eq!(third.handle().load(), 8, "a worker that shuts down gets no more");
 }

@@ -94,6 +94,27 @@ impl HttpSink for Hands {
     }
 }
 
+/// Says nothing and serves nothing.
+pub struct Quiet;
+
+impl Application for Quiet {
+    type Mail = ();
+
+    fn opened(&mut self, _: ConnectionId, _: &Peer, _: &mut Io<'_>) {}
+
+    fn text(&mut self, _: ConnectionId, _: &str, _: &mut Io<'_>) {}
+
+    fn binary(&mut self, _: ConnectionId, _: &[u8], _: &mut Io<'_>) {}
+
+    fn closed(&mut self, _: ConnectionId, _: CloseReason, _: &mut Io<'_>) {}
+
+    fn mail(&mut self, (): (), _: &mut Io<'_>) {}
+}
+
+impl HttpSink for Quiet {
+    fn accept(&self, _: TcpStream, _: Vec<u8>, _: SocketAddr) {}
+}
+
 /// A listener with one worker.
 pub struct Server {
     pub transport: Arc<Transport>,
