@@ -4,7 +4,10 @@
 mod http;
 mod rooms;
 
-use std::time::Duration;
+use std::{
+    net::{IpAddr, SocketAddr},
+    time::Duration,
+};
 
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::{Value, json};
@@ -12,7 +15,11 @@ use tertulia_protocol::{
     Code, ErrorDetail,
     ids::{DeviceId, Nonce, UserId},
 };
-use tokio::{net::TcpStream, sync::Mutex, time::timeout};
+use tokio::{
+    net::{TcpSocket, TcpStream, lookup_host},
+    sync::Mutex,
+    time::timeout,
+};
 
 pub use self::rooms::{EntriesPage, Invite, ListedRoom, Member, NewRoom, RoomInfo};
 use crate::connection::Address;
@@ -85,6 +92,7 @@ pub struct User {
 pub struct Rest {
     address: Address,
     token: Option<String>,
+    local: Option<IpAddr>,
     /// A connection that is not in use.
     kept: Mutex<Option<TcpStream>>,
 }
@@ -92,12 +100,18 @@ pub struct Rest {
 impl Rest {
     /// A way for somebody who is not signed in.
     pub fn new(address: Address) -> Self {
-        Self { address, token: None, kept: Mutex::new(None) }
+        Self { address, token: None, local: None, kept: Mutex::new(None) }
     }
 
     /// A way for the owner of a token.
     pub fn signed_in(address: Address, token: &str) -> Self {
         Self { token: Some(token.to_owned()), ..Self::new(address) }
+    }
+
+    /// The same, by connections from this address of ours.
+    #[must_use]
+    pub fn from_local(self, local: IpAddr) -> Self {
+        Self { local: Some(local), ..self }
     }
 
     /// Makes an account without a password.
@@ -190,7 +204,10 @@ impl Rest {
     }
 
     async fn try_anew(&self, request: &http::Request<'_>) -> Result<(http::Answer, TcpStream), RestError> {
-        let mut stream = TcpStream::connect(self.address.authority()).await?;
+        let mut stream = match self.local {
+            Some(local) => connect_from(local, self.address.authority()).await?,
+            None => TcpStream::connect(self.address.authority()).await?,
+        };
         stream.set_nodelay(true)?;
         Ok((self.try_on(request, &mut stream).await?, stream))
     }
@@ -202,6 +219,15 @@ impl Rest {
     ) -> std::io::Result<http::Answer> {
         timeout(ANSWER_PATIENCE, request.exchange(stream)).await.map_err(std::io::Error::from)?
     }
+}
+
+async fn connect_from(local: IpAddr, authority: &str) -> std::io::Result<TcpStream> {
+    let is_same_kind = |address: &SocketAddr| address.is_ipv4() == local.is_ipv4();
+    let there = lookup_host(authority).await?.find(is_same_kind);
+    let there = there.ok_or(std::io::ErrorKind::AddrNotAvailable)?;
+    let socket = if local.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
+    socket.bind(SocketAddr::new(local, 0))?;
+    socket.connect(there).await
 }
 
 fn unreadable(method: &str, path: &str, status: u16, body: &[u8]) -> RestError {

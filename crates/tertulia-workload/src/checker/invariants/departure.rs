@@ -1,0 +1,86 @@
+//! 5. After a removal, ban or leave at number n, no entry above n reaches that user, by any path: live, history, REST, list
+//!    preview, receipts, typing, second device. Rejoining opens the log again, from the moment that it was numbered.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use tertulia_protocol::ids::{RoomId, Seq, TimeMs, UserId};
+
+use crate::checker::{
+    Invariant, Violation,
+    record::{Device, Record, What},
+    truth::{Stay, Truth},
+};
+
+pub(crate) fn check(records: &[Record], truth: &Truth, violations: &mut Vec<Violation>) {
+    let mut stays: BTreeMap<(RoomId, UserId), Vec<Stay>> = BTreeMap::new();
+    for record in records {
+        for (room, seq, path) in seen(&record.what, record.user) {
+            let Some(log) = truth.rooms.get(&room) else { continue };
+            // A log with holes does not tell who was in.
+            if log.entries.len() as u64 != log.entries.keys().next_back().copied().unwrap_or(0) {
+                continue;
+            }
+            let stays = stays.entry((room, record.user)).or_insert_with(|| log.stays(record.user));
+            if !may_see(stays, log.shows_all(), seq, record.at) {
+                let user = record.user;
+                let what =
+                    format!("{user} saw entry {seq} by {path} at {}, being in by {stays:?}", record.at.0);
+                violations.push(Violation { invariant: Invariant::Departure, room: Some(room), what });
+            }
+        }
+    }
+    after_gone(records, violations);
+}
+
+/// The numbers that a record shows to its user.
+fn seen(what: &What, user: UserId) -> Vec<(RoomId, Seq, String)> {
+    match what {
+        What::Heard { path, room, entry } => vec![(*room, entry.seq, format!("{path:?}"))],
+        What::Receipt { room, by, seq } if *by != user => vec![(*room, *seq, "receipt".to_owned())],
+        What::Listed { room, head, last, .. } => {
+            let preview = last.iter().map(|entry| (*room, entry.seq, "preview".to_owned()));
+            preview.chain([(*room, *head, "list".to_owned())]).collect()
+        }
+        What::Joined { head } => vec![(head.room, head.head, "joined".to_owned())],
+        What::Welcome { rooms, .. } => {
+            rooms.iter().map(|head| (head.room, head.head, "welcome".to_owned())).collect()
+        }
+        _ => Vec::new(),
+    }
+}
+
+fn may_see(stays: &[Stay], shows_all: bool, seq: Seq, at: TimeMs) -> bool {
+    stays.iter().any(|stay| {
+        let begins = if shows_all { 0 } else { stay.from };
+        (begins..=stay.to.unwrap_or(Seq::MAX)).contains(&seq) && stay.from_at <= at
+    })
+}
+
+/// On one connection: after `gone`, nothing more of the room, before `joined`.
+fn after_gone(records: &[Record], violations: &mut Vec<Violation>) {
+    let mut gone: BTreeSet<(Device, RoomId)> = BTreeSet::new();
+    for record in records {
+        let device = record.device;
+        let heard = match &record.what {
+            What::Closed => {
+                gone.retain(|(of, _)| *of != device);
+                None
+            }
+            What::Gone { room, .. } => {
+                gone.insert((device, *room));
+                None
+            }
+            What::Joined { head } => {
+                gone.remove(&(device, head.room));
+                None
+            }
+            What::Typing { room, .. } => Some((*room, "typing")),
+            What::Receipt { room, .. } => Some((*room, "a receipt")),
+            What::Heard { path: crate::checker::record::Path::Live, room, .. } => Some((*room, "an entry")),
+            _ => None,
+        };
+        let Some((room, thing)) = heard.filter(|(room, _)| gone.contains(&(device, *room))) else { continue };
+        let what = format!("device {device} of {} heard {thing} after it was told to be out", record.user);
+        violations.push(Violation { invariant: Invariant::Departure, room: Some(room), what });
+    }
+}

@@ -1,0 +1,298 @@
+//! Broken histories: each way to break a promise is found, and a good history has none.
+
+use tertulia_client::outbox::Post;
+use tertulia_protocol::{
+    entry::{Entry, EntryBody, MessageState, Reactions},
+    ids::{Nonce, RoomId, Seq, TimeMs, UserId},
+    room::{Departure, Role, RoomKind, RoomSettings},
+    socket::server::RoomHead,
+};
+
+use super::{
+    Invariant, check,
+    record::{Change, Path, Record, What},
+};
+
+const ROOM: RoomId = RoomId::new(5);
+const ANA: UserId = UserId::new(1);
+const BEA: UserId = UserId::new(2);
+
+fn entry(seq: Seq, posts: u64, by: UserId, body: EntryBody) -> Entry {
+    Entry { seq, posts, by: Some(by), at: TimeMs(seq * 10), body, state: None }
+}
+
+fn message(text: &str) -> EntryBody {
+    EntryBody::Message { text: text.to_owned(), reply_to: None }
+}
+
+fn post(text: &str) -> Post {
+    Post::Message { text: text.to_owned(), reply_to: None }
+}
+
+/// Ana makes a room with Bea, both say something, Ana edits hers, reacts to Bea's and bans her.
+fn log() -> Vec<Entry> {
+    let created = EntryBody::Created {
+        room_kind: RoomKind::Group,
+        name: "x".to_owned(),
+        settings: RoomSettings::default(),
+    };
+    vec![
+        entry(1, 0, ANA, created),
+        entry(2, 0, ANA, EntryBody::Entered { user: ANA, role: Role::Owner }),
+        entry(3, 0, ANA, EntryBody::Entered { user: BEA, role: Role::Member }),
+        entry(4, 1, ANA, message("one")),
+        entry(5, 2, BEA, message("two")),
+        entry(6, 2, ANA, EntryBody::Edit { of: 4, text: "one!".to_owned() }),
+        entry(7, 2, ANA, EntryBody::Reaction { of: 5, emoji: "👍".to_owned(), on: true }),
+        entry(8, 2, ANA, EntryBody::Banned { user: BEA, until: None, reason: None }),
+        entry(9, 3, ANA, message("alone")),
+    ]
+}
+
+fn head(head: Seq, read: Seq) -> RoomHead {
+    RoomHead { room: ROOM, first: 1, head, posts: 0, read, read_posts: 0 }
+}
+
+fn record(at: u64, user: UserId, what: What) -> Record {
+    Record { at: TimeMs(at), user, device: u32::try_from(user.get()).unwrap(), what }
+}
+
+fn said(at: u64, user: UserId, post: Post, seq: Seq) -> [Record; 2] {
+    let nonce = Nonce(u128::from(seq));
+    let tried = What::Tried { room: ROOM, nonce, since: 0, post: post.clone() };
+    [record(at, user, tried), record(at, user, What::Acked { room: ROOM, nonce, post, seq })]
+}
+
+fn heard(at: u64, user: UserId, entry: &Entry) -> [Record; 2] {
+    let path = Path::Live;
+    [
+        record(at, user, What::Heard { path, room: ROOM, entry: entry.clone() }),
+        record(at, user, What::Applied { room: ROOM, seq: entry.seq }),
+    ]
+}
+
+/// A history without a fault.
+fn good() -> Vec<Record> {
+    let log = log();
+    let mut records = Vec::new();
+    for user in [ANA, BEA] {
+        records.push(record(31, user, What::Welcome { opened_at: TimeMs(30), rooms: vec![head(3, 0)] }));
+        records.push(record(31, user, What::Following { room: ROOM, after: 3 }));
+    }
+    records.extend(said(41, ANA, post("one"), 4));
+    records.extend(said(51, BEA, post("two"), 5));
+    records.push(record(52, BEA, What::MarkerSet { room: ROOM, seq: 5 }));
+    records.push(record(52, ANA, What::Receipt { room: ROOM, by: BEA, seq: 5 }));
+    records.extend(said(61, ANA, Post::Edit { of: 4, text: "one!".to_owned() }, 6));
+    records.extend(said(71, ANA, Post::React { of: 5, emoji: "👍".to_owned(), on: true }, 7));
+    records.push(record(81, ANA, What::Changed { room: ROOM, of: BEA, change: Change::Ban }));
+    records.extend(log[3..].iter().flat_map(|entry| heard(91, ANA, entry)));
+    records.extend(log[3..7].iter().flat_map(|entry| heard(75, BEA, entry)));
+    records.push(record(82, BEA, What::Gone { room: ROOM, why: Departure::Banned, seq: 8 }));
+    records.push(record(82, BEA, What::Unfollowed { room: ROOM }));
+    records.extend(said(91, ANA, post("alone"), 9));
+    records.push(record(95, ANA, What::Settled { room: ROOM, cursor: 9 }));
+    for user in [ANA, BEA] {
+        records.push(record(95, user, What::AllSettled { is_live: true, unsent: 0 }));
+    }
+    records.push(record(96, ANA, What::Log { room: ROOM, first: 1, through: 9, entries: log.clone() }));
+    records.push(record(96, ANA, What::Timeline { room: ROOM, through: 9, items: items() }));
+    records.push(record(97, ANA, What::Probed { room: ROOM, path: Path::Rest, is_there: true }));
+    records
+}
+
+fn items() -> Vec<Entry> {
+    let log = log();
+    let edited = MessageState { changed_seq: 6, text: Some("one!".to_owned()), ..MessageState::default() };
+    let reactions = vec![Reactions { emoji: "👍".to_owned(), count: 1, mine: true }];
+    let reacted = MessageState { changed_seq: 7, reactions, ..MessageState::default() };
+    let with = |at: usize, state| Entry { state: Some(state), ..log[at].clone() };
+    vec![with(3, edited), with(4, reacted), log[8].clone()]
+}
+
+fn found(records: &[Record]) -> Vec<Invariant> {
+    let mut invariants: Vec<Invariant> =
+        check(records).into_iter().map(|violation| violation.invariant).collect();
+    invariants.dedup();
+    invariants
+}
+
+/// The good history with one more record, or with records changed, breaks exactly this.
+#[track_caller]
+fn breaks(invariant: Invariant, change: impl FnOnce(&mut Vec<Record>)) {
+    let mut records = good();
+    change(&mut records);
+    let found = found(&records);
+    assert!(found.contains(&invariant), "{invariant:?} was broken, and {found:?} were found");
+}
+
+fn each_log(records: &mut [Record], mut change: impl FnMut(&mut Vec<Entry>)) {
+    for record in records {
+        if let What::Log { entries, .. } = &mut record.what {
+            change(entries);
+        }
+    }
+}
+
+#[test]
+fn a_good_history_breaks_nothing() {
+    assert_eq!(check(&good()), []);
+}
+
+#[test]
+fn acked_and_lost_doubled_or_changed() {
+    breaks(Invariant::Acked, |records| records.extend(said(99, ANA, post("lost"), 10)));
+    breaks(Invariant::Acked, |records| {
+        let double = entry(10, 4, ANA, message("alone"));
+        each_log(records, |entries| entries.push(double.clone()));
+    });
+    breaks(Invariant::Acked, |records| records.extend(said(99, BEA, post("one"), 4)));
+    breaks(Invariant::Acked, |records| records.extend(said(99, ANA, post("other"), 9)));
+    breaks(Invariant::Acked, |records| {
+        let erased = EntryBody::Erased { was: "message".to_owned() };
+        each_log(records, |entries| entries[8].body = erased.clone());
+    });
+    breaks(Invariant::Acked, |records| {
+        records.push(record(99, ANA, What::Changed { room: ROOM, of: BEA, change: Change::Unban }));
+    });
+    breaks(Invariant::Acked, |records| {
+        records.retain(|record| !matches!(&record.what, What::Tried { post: Post::Message { text, .. }, .. } if text == "two"));
+    });
+}
+
+#[test]
+fn numbers_with_gaps_and_wrong_counts() {
+    breaks(Invariant::Numbers, |records| each_log(records, |entries| drop(entries.remove(4))));
+    breaks(Invariant::Numbers, |records| each_log(records, |entries| entries[8].posts = 7));
+    breaks(Invariant::Numbers, |records| {
+        let mut other = log();
+        other[4].at = TimeMs(51);
+        records.push(record(98, ANA, What::Log { room: ROOM, first: 1, through: 9, entries: other }));
+    });
+}
+
+#[test]
+fn a_nonce_with_two_numbers() {
+    breaks(Invariant::Nonces, |records| {
+        let what = What::Acked { room: ROOM, nonce: Nonce(9), post: post("alone"), seq: 10 };
+        records.push(record(99, ANA, what));
+    });
+}
+
+#[test]
+fn entries_that_did_not_come_or_came_in_disorder() {
+    let is = |record: &Record, user: UserId, number: Seq| {
+        record.user == user && matches!(record.what, What::Applied { seq, .. } if seq == number)
+    };
+    breaks(Invariant::Delivery, |records| records.retain(|record| !is(record, BEA, 5)));
+    breaks(Invariant::Delivery, |records| {
+        let at = records.iter().position(|record| is(record, BEA, 5)).unwrap();
+        let twice = records[at].clone();
+        records.insert(at + 1, twice);
+    });
+    breaks(Invariant::Delivery, |records| {
+        for record in records {
+            if let What::Settled { cursor, .. } = &mut record.what {
+                *cursor = 8;
+            }
+        }
+    });
+    breaks(Invariant::Delivery, |records| {
+        records.push(record(99, BEA, What::AllSettled { is_live: false, unsent: 0 }));
+    });
+    breaks(Invariant::Delivery, |records| {
+        records.push(record(99, BEA, What::Settled { room: ROOM, cursor: 8 }))
+    });
+}
+
+#[test]
+fn what_reaches_the_banned() {
+    let last = log()[8].clone();
+    for path in [Path::Live, Path::History, Path::Rest, Path::List] {
+        let what = What::Heard { path, room: ROOM, entry: last.clone() };
+        breaks(Invariant::Departure, |records| records.push(record(99, BEA, what)));
+    }
+    let preview = What::Listed { room: ROOM, head: 8, posts: 2, read: 0, last: Some(last.clone()) };
+    breaks(Invariant::Departure, |records| records.push(record(99, BEA, preview)));
+    let list = What::Listed { room: ROOM, head: 9, posts: 3, read: 0, last: None };
+    breaks(Invariant::Departure, |records| records.push(record(99, BEA, list)));
+    let receipt = What::Receipt { room: ROOM, by: ANA, seq: 9 };
+    breaks(Invariant::Departure, |records| records.push(record(99, BEA, receipt)));
+    breaks(Invariant::Departure, |records| {
+        records.push(record(99, BEA, What::Typing { room: ROOM, by: ANA }));
+    });
+    breaks(Invariant::Departure, |records| {
+        let second = Record {
+            device: 77,
+            ..record(99, BEA, What::Heard { path: Path::Live, room: ROOM, entry: last })
+        };
+        records.push(second);
+    });
+}
+
+#[test]
+fn who_comes_back_sees_what_was_missed_only_then() {
+    let back = entry(10, 3, ANA, EntryBody::Entered { user: BEA, role: Role::Member });
+    let mut records = good();
+    each_log(&mut records, |entries| entries.push(back.clone()));
+    for record in &mut records {
+        match &mut record.what {
+            What::Log { through, .. } | What::Timeline { through, .. } => *through = 10,
+            What::Settled { cursor, .. } => *cursor = 10,
+            _ => {}
+        }
+    }
+    records.push(record(101, BEA, What::Joined { head: head(10, 0) }));
+    records.push(record(101, BEA, What::Settled { room: ROOM, cursor: 10 }));
+    let seen = What::Heard { path: Path::History, room: ROOM, entry: log()[8].clone() };
+    let mut later = records.clone();
+    later.push(record(102, BEA, seen.clone()));
+    assert_eq!(check(&later), []);
+    records.push(record(99, BEA, seen));
+    assert_eq!(found(&records), [Invariant::Departure]);
+}
+
+#[test]
+fn what_was_shown_and_is_not_there_or_is_another() {
+    let heard = |entry: Entry| record(99, ANA, What::Heard { path: Path::Live, room: ROOM, entry });
+    breaks(Invariant::Lasting, |records| records.push(heard(entry(10, 4, ANA, message("gone")))));
+    breaks(Invariant::Lasting, |records| records.push(heard(entry(9, 3, ANA, message("another")))));
+    let shown = |change: fn(&mut Vec<Entry>)| {
+        let mut items = items();
+        change(&mut items);
+        record(99, ANA, What::Timeline { room: ROOM, through: 9, items })
+    };
+    breaks(Invariant::Lasting, |records| records.push(shown(|items| items[0].state = None)));
+    breaks(Invariant::Lasting, |records| records.push(shown(|items| items[1].state = None)));
+    breaks(Invariant::Lasting, |records| {
+        records.push(shown(|items| items[2].body = EntryBody::Erased { was: "message".to_owned() }));
+    });
+}
+
+#[test]
+fn markers_that_go_back() {
+    breaks(Invariant::Markers, |records| {
+        records.push(record(99, ANA, What::Receipt { room: ROOM, by: BEA, seq: 4 }));
+    });
+    breaks(Invariant::Markers, |records| {
+        records.push(record(98, ANA, What::MarkerSet { room: ROOM, seq: 9 }));
+        records.push(record(101, ANA, What::Welcome { opened_at: TimeMs(100), rooms: vec![head(9, 8)] }));
+    });
+}
+
+#[test]
+fn rooms_that_stay_or_vanish() {
+    let probe = |is_there| record(99, ANA, What::Probed { room: ROOM, path: Path::Rest, is_there });
+    breaks(Invariant::Deletion, |records| records.push(probe(false)));
+    breaks(Invariant::Deletion, |records| {
+        records.push(record(98, ANA, What::RoomDeleted { room: ROOM }));
+        records.push(probe(true));
+    });
+    breaks(Invariant::Deletion, |records| {
+        records.push(record(98, ANA, What::RoomDeleted { room: ROOM }));
+        records.push(record(101, ANA, What::Welcome { opened_at: TimeMs(100), rooms: vec![head(9, 0)] }));
+    });
+    breaks(Invariant::Deletion, |records| {
+        records.push(record(99, ANA, What::Unknown { text: "?".to_owned() }))
+    });
+}
