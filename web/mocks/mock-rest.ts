@@ -40,6 +40,11 @@ function route(key: string, asked: Asked): Answer {
       return done;
     case 'GET users':
       return users(asked);
+    case 'GET admin':
+      return limits(asked);
+    case 'PATCH admin':
+      Object.assign(server.limits, asked.body);
+      return limits(asked);
     case 'GET invites':
       return invite(asked);
     case 'PUT direct':
@@ -82,6 +87,11 @@ function users({ server, me, parts, query }: Asked): Answer {
   const user = parts[1] === 'by-handle' ? all.find((one) => one.handle === parts[2]) : server.people.get(parts[1]);
   if (!user) return no(404, 'not_found');
   return { body: { ...user, friend: server.friends.get(me)?.find((friend) => friend.user.id === user.id)?.state, blocked: server.blocks.get(me)?.includes(user) ?? false } };
+}
+
+function limits({ server }: Asked): Answer {
+  const used: Record<string, number> = { text_bytes: 7912, messages_per_10s: 14, members_per_room: 1204, connections_per_gateway: 1284 };
+  return items(Object.entries(server.limits).map(([name, value]) => ({ name, value, unit: '', default: value, min: 1, max: 1_000_000, about: name, in_use: used[name], source: 'default' })));
 }
 
 function invite({ server, parts }: Asked): Answer {

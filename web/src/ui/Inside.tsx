@@ -29,8 +29,11 @@ export function Inside() {
   const wide = useMedia('(min-width: 1181px)');
   const [dialog, setDialog] = useState<DialogRequest>();
   const [sideWanted, setSide] = useState<boolean>();
-  const side = sideWanted ?? wide;
   const { route } = app;
+  // A room where one sits alone has nothing to show at its side.
+  const room = route.at === 'room' ? client.rooms.get(route.room) : undefined;
+  const alone = room?.info?.members === 1;
+  const side = sideWanted ?? (wide && !alone);
   const list = useMemo(() => roomListView(client, now), [client, client.changes.version, now, app.appearance.language]);
   const open = useCallback((request: DialogRequest) => setDialog(request), []);
   useEffect(() => setSide(undefined), [wide]);
@@ -41,7 +44,7 @@ export function Inside() {
   useAway();
 
   const place = placeOf(route.at);
-  const hasSide = side && (place === 'room' || (place === 'people' && route.at === 'people' && route.person !== undefined));
+  const hasSide = side && ((room?.info !== undefined && !room.gone) || (place === 'people' && route.at === 'people' && route.person !== undefined));
   const listing = place === 'room' || place === 'people' || place === 'list';
   const view = place === 'settings' ? (route.at === 'settings' && route.part === undefined ? 'list' : 'room') : place === 'admin' ? 'room' : place;
   const title = list.unreadMessages > 0 ? `(${list.unreadMessages}) ${app.serverName}` : app.serverName;

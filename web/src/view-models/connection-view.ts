@@ -1,3 +1,4 @@
+// The line to the server, for the bar on top.
 import type { Client } from '../client/client';
 import { clockTime } from './dates';
 import type { ConnectionView } from './views';

@@ -1,5 +1,6 @@
 // Lifecycle entries as sentences of the catalogue.
 import type { Client } from '../client/client';
+import type { Room } from '../client/room';
 import type { LifeEvent } from '../client/room-log';
 import { durationText } from './dates';
 import { subjectOf } from './names';
@@ -48,3 +49,13 @@ export function lifeText(client: Client, event: LifeEvent): string {
   const line = lifeLine(client, event);
   return t(line.text, line.names);
 }
+
+/** Whoever makes a room is in it: that needs no line of its own. */
+export function isPlain(room: Room, event: LifeEvent): boolean {
+  const { body } = event;
+  const first = room.log.get(1);
+  return body.kind === 'entered' && body.user === event.by && first?.type === 'life' && first.body.kind === 'created' && first.by === body.user && event.seq <= FIRST_ENTRIES;
+}
+
+/** The maker's own entry follows the first one at once. */
+const FIRST_ENTRIES = 3;

@@ -1,8 +1,9 @@
 // The room list: pinned on top, then by what happened last.
 import type { Client } from '../client/client';
 import type { Room } from '../client/room';
+import type { LifeEvent } from '../client/room-log';
 import { shortTime } from './dates';
-import { lifeText } from './life-lines';
+import { isPlain, lifeText } from './life-lines';
 import { namesUser, plainLine } from './markup';
 import { faceOf, presenceOf, roomName, shortName, nameOf } from './names';
 import { t } from './texts';
@@ -61,7 +62,7 @@ function lastWords(client: Client, room: Room, direct: boolean): LastWords {
   if (landed) return { ...mine(landed.text), state: 'sent' };
   const last = room.lastItem;
   if (last && last.seq >= (room.preview?.seq ?? 0)) {
-    if (last.type === 'life') return { text: lifeText(client, last) };
+    if (last.type === 'life') return { text: lifeText(client, telling(room, last)) };
     return said(client, room, direct, last.by, last.deleted ? t('message.gone') : last.text, last.seq);
   }
   const { preview } = room;
@@ -75,8 +76,17 @@ function said(client: Client, room: Room, direct: boolean, by: string | undefine
   return direct ? { text: line } : { author: shortName(nameOf(client, by)), text: line };
 }
 
+/** The maker's own entry says less than the making. */
+function telling(room: Room, event: LifeEvent): LifeEvent {
+  const first = room.log.get(1);
+  return isPlain(room, event) && first?.type === 'life' ? first : event;
+}
+
 /** Only of what this device has: the rest is counted when it is looked at. */
 function mentionsIn(client: Client, room: Room): number {
   const handle = client.me?.handle ?? '';
-  return room.log.between(room.read + 1, room.head).filter((item) => item.type === 'post' && item.by !== client.myId && namesUser(item.text, handle)).length;
+  const here = room.log.between(room.read + 1, room.head).filter((item) => item.type === 'post' && item.by !== client.myId && namesUser(item.text, handle)).length;
+  const { preview } = room;
+  const unseen = preview && preview.seq > room.read && preview.by !== client.myId && !room.log.get(preview.seq);
+  return here + Number(unseen === true && namesUser(preview?.text ?? '', handle));
 }

@@ -1,3 +1,4 @@
+// The members of a room, for its side panel.
 import type { Client } from '../client/client';
 import type { Room } from '../client/room';
 import { presenceOf, presenceText } from './names';

@@ -12,8 +12,8 @@ export function nameOf(client: Client, id: UserId | undefined): string {
   return client.people.get(id)?.name ?? t('common.someone');
 }
 
-/** Inside a sentence one is "You". */
-export const subjectOf = (client: Client, id: UserId | undefined): string => (id === client.myId ? t('common.you') : nameOf(client, id));
+/** In the lines of a room: "You", or the short name. */
+export const subjectOf = (client: Client, id: UserId | undefined): string => (id === client.myId ? t('common.you') : shortName(nameOf(client, id)));
 
 /** The word by which friends call each other. */
 export const shortName = (name: string): string => name.split(/\s+/u)[0] ?? name;

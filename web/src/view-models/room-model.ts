@@ -27,18 +27,23 @@ export class RoomModel {
   unreadFrom: Seq | undefined;
   atBottom = true;
   private anchor: Seq | undefined;
-  private builder: TimelineBuilder;
+  private builder: TimelineBuilder | undefined;
   private builtFor: Room | undefined;
   private tokens = 0;
-  private seenHead: Seq;
+  private seenHead = 0;
+  private opened = false;
 
   constructor(client: Client, id: string) {
     this.client = client;
     this.id = id;
-    const room = client.rooms.get(id);
-    this.builder = new TimelineBuilder(client, room as Room);
-    this.unreadFrom = room && room.unread > 0 ? room.read + 1 : undefined;
-    this.seenHead = room?.head ?? 0;
+  }
+
+  /** What is unread is settled when the room is first seen in step with the server; from then on it only shrinks. */
+  private open(room: Room): void {
+    if (this.opened || room.cursor === undefined || (!this.client.online && room.unread === 0)) return;
+    this.opened = true;
+    this.unreadFrom = room.unread > 0 ? room.read + 1 : undefined;
+    this.seenHead = room.head;
   }
 
   get room(): Room | undefined {
@@ -54,7 +59,8 @@ export class RoomModel {
   timeline(now: number): { items: TimelineItem[]; atStart: boolean; atEnd: boolean; newBelow: number } {
     const { room } = this;
     if (!room) return { items: [], atStart: true, atEnd: true, newBelow: 0 };
-    if (this.builtFor !== room) {
+    this.open(room);
+    if (!this.builder || this.builtFor !== room) {
       this.builtFor = room;
       this.builder = new TimelineBuilder(this.client, room);
     }
@@ -133,7 +139,7 @@ export class RoomModel {
       this.atBottom = atBottom;
       this.changes.raise();
     }
-    if (!room || !atBottom) return;
+    if (!room || !atBottom || !this.opened) return;
     this.seenHead = room.head;
     if (looking) this.client.markRead(room, room.cursor ?? 0);
   }

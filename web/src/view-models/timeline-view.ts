@@ -6,7 +6,7 @@ import type { Room } from '../client/room';
 import type { LifeEvent, LogItem, Post } from '../client/room-log';
 import type { Seq, UserId } from '../protocol/ids';
 import { clockTime, dayLine, dayOf } from './dates';
-import { lifeIcon, lifeLine } from './life-lines';
+import { isPlain, lifeIcon, lifeLine } from './life-lines';
 import { landedView, messageView, waitingView, type MessageContext } from './message-view';
 import { faceOf } from './names';
 import { t } from './texts';
@@ -77,6 +77,7 @@ export class TimelineBuilder {
       }
     };
     for (const item of this.room.log.between(window.from, window.to)) {
+      if (item.type === 'life' && isPlain(this.room, item)) continue;
       separate(item.at, item.seq, item.by);
       if (item.type === 'life') {
         if (open) close();

@@ -1,3 +1,4 @@
+// The parts of the administration, at the start edge.
 import { t } from '../../view-models/texts';
 import { Icon } from '../parts/Icon';
 import { IconButton } from '../parts/IconButton';

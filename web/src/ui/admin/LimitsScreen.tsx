@@ -1,11 +1,12 @@
 // The limits of the server: what each does, how much is in use, and a value that is applied at once.
 import { useState } from 'react';
-import { formatNumber, t } from '../../view-models/texts';
+import { t } from '../../view-models/texts';
 import type { LimitView } from '../../view-models/views';
 import { Icon } from '../parts/Icon';
 import { IconButton } from '../parts/IconButton';
 import { Problem } from '../parts/Problem';
-import { LimitRow } from './LimitRow';
+import { LimitsTable } from './LimitsTable';
+import { SaveBar } from './SaveBar';
 
 export interface LimitSection {
   title: string;
@@ -36,6 +37,10 @@ export function LimitsScreen({ sections, onBack, onApply }: Props) {
     setApplied(failed === undefined);
     if (failed === undefined) setTyped({});
   };
+  const type = (name: string, text: string) => {
+    setTyped({ ...typed, [name]: text });
+    setApplied(false);
+  };
   const wanted = filter.trim().toLocaleLowerCase();
   return (
     <main className="stage" data-region="stage">
@@ -53,64 +58,22 @@ export function LimitsScreen({ sections, onBack, onApply }: Props) {
       </header>
       <div className="scroll">
         <div className="page wide">
-          {sections.map((section) => {
-            const shown = section.limits.filter((limit) => wanted === '' || `${limit.title} ${limit.hint}`.toLocaleLowerCase().includes(wanted));
-            if (shown.length === 0) return null;
-            return (
-              <section key={section.title} className="block">
-                <header>
-                  <h2>{section.title}</h2>
-                </header>
-                <div className="card">
-                  <table className="limits">
-                    <thead>
-                      <tr>
-                        <th scope="col">{t('admin.limit')}</th>
-                        <th scope="col" className="used">
-                          {t('admin.in_use')}
-                        </th>
-                        <th scope="col" className="value">
-                          {t('admin.value')}
-                        </th>
-                      </tr>
-                    </thead>
-                    <tbody>
-                      {shown.map((limit) => (
-                        <LimitRow
-                          key={limit.name}
-                          limit={limit}
-                          typed={typed[limit.name] ?? formatNumber(limit.value)}
-                          changed={limit.name in changes}
-                          problem={problem?.field === limit.name ? problem.text : undefined}
-                          onType={(text) => {
-                            setTyped({ ...typed, [limit.name]: text });
-                            setApplied(false);
-                          }}
-                        />
-                      ))}
-                    </tbody>
-                  </table>
-                </div>
-              </section>
-            );
-          })}
+          {sections.map((section) => (
+            <LimitsTable
+              key={section.title}
+              title={section.title}
+              limits={section.limits.filter((limit) => wanted === '' || `${limit.title} ${limit.hint}`.toLocaleLowerCase().includes(wanted))}
+              typed={typed}
+              changes={changes}
+              problem={problem}
+              onType={type}
+            />
+          ))}
           <Problem text={problem && !all.some((limit) => limit.name === problem.field) ? problem.text : undefined} />
           <p className="sr" role="status">
             {applied && t('admin.applied')}
           </p>
-          {count > 0 && (
-            <div className="save-bar">
-              <span className="grow">
-                <b>{t('admin.changes', { n: count })}</b> <span className="muted wide-only">{t('admin.told')}</span>
-              </span>
-              <button type="button" className="btn" onClick={() => setTyped({})}>
-                {t('common.discard')}
-              </button>
-              <button type="button" className="btn primary" onClick={() => void apply()}>
-                {t('admin.apply')}
-              </button>
-            </div>
-          )}
+          {count > 0 && <SaveBar count={count} onDiscard={() => setTyped({})} onApply={() => void apply()} />}
         </div>
       </div>
     </main>

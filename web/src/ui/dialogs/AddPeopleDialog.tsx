@@ -1,3 +1,4 @@
+// A dialog that finds people and does one thing with each.
 import { useState } from 'react';
 import type { PersonRowView } from '../../view-models/views';
 import { Dialog } from '../parts/Dialog';

@@ -1,6 +1,7 @@
 // Bans somebody from a room: for how long, and why. The button says what it does.
 import { useState } from 'react';
 import { longMoment } from '../../view-models/dates';
+import { shortName } from '../../view-models/names';
 import { t } from '../../view-models/texts';
 import type { FaceView } from '../../view-models/views';
 import { Dialog } from '../parts/Dialog';
@@ -30,6 +31,7 @@ export function BanDialog({ person, roomName, now, onBan, onClose }: Props) {
   const [problem, setProblem] = useState<string>();
   const [busy, setBusy] = useState(false);
   const lasts = terms[term];
+  const short = shortName(person.name);
   const ban = async () => {
     setBusy(true);
     const failed = await onBan(reason.trim(), lasts);
@@ -64,12 +66,12 @@ export function BanDialog({ person, roomName, now, onBan, onClose }: Props) {
           options={(Object.keys(terms) as Term[]).map((value) => ({ value, text: t(`ban.${value}`) }))}
           onChoose={setTerm}
         />
-        <span className="hint">{lasts === undefined ? t('ban.ever_hint') : t('ban.until', { when: longMoment(now + lasts, now), name: person.name })}</span>
+        <span className="hint">{lasts === undefined ? t('ban.ever_hint') : t('ban.until', { when: longMoment(now + lasts, now), name: short })}</span>
       </fieldset>
       <div className="field">
         <label htmlFor="ban-reason">{t('ban.reason')}</label>
         <textarea id="ban-reason" className="input" rows={3} dir="auto" data-autofocus maxLength={MAX_REASON} value={reason} onChange={(event) => setReason(event.target.value)} />
-        <span className="hint">{t('ban.reason_hint', { name: person.name })}</span>
+        <span className="hint">{t('ban.reason_hint', { name: short })}</span>
       </div>
       <Problem text={problem} />
     </Dialog>

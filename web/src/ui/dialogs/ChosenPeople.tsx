@@ -1,3 +1,4 @@
+// The people chosen so far, as chips that can be taken out.
 import { t } from '../../view-models/texts';
 import type { PersonRowView } from '../../view-models/views';
 import { Face } from '../parts/Face';
@@ -11,7 +12,7 @@ export function ChosenPeople({ people, onRemove }: { people: PersonRowView[]; on
         <li key={person.id}>
           <button type="button" className="chip" aria-pressed="true" aria-label={t('add.remove', { name: person.name })} onClick={() => onRemove(person.id)}>
             <Face face={{ id: person.id, name: person.name }} size="xs" />
-            <bdi className="cut">{person.name}</bdi>
+            <span className="cut"><bdi>{person.name}</bdi></span>
             <Icon name="close" small />
           </button>
         </li>

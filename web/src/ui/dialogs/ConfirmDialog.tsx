@@ -1,3 +1,4 @@
+// A question before what cannot be undone.
 import { useState } from 'react';
 import { t } from '../../view-models/texts';
 import { Dialog } from '../parts/Dialog';

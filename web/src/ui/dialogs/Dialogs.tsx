@@ -3,19 +3,18 @@ import { useCallback } from 'react';
 import type { UserId } from '../../protocol/ids';
 import { bounds } from '../../protocol/limits';
 import { attempt } from '../../view-models/errors';
-import { faceOf, nameOf, roomName } from '../../view-models/names';
+import { roomName } from '../../view-models/names';
 import { t } from '../../view-models/texts';
 import { useApp, useClient } from '../use-model';
 import { useFinder } from '../use-finder';
 import { AddPeopleDialog } from './AddPeopleDialog';
-import { BanDialog } from './BanDialog';
 import { ConfirmDialog } from './ConfirmDialog';
 import type { DialogRequest } from './dialog-request';
-import { EditRoomDialog } from './EditRoomDialog';
 import { InviteDialog, type InviteTerms } from './InviteDialog';
 import { KeysDialog } from './KeysDialog';
 import { NewRoomDialog, type NewRoom } from './NewRoomDialog';
 import { PickInvite } from './PickInvite';
+import { RoomDialogs } from './RoomDialogs';
 
 interface Props {
   request: DialogRequest;
@@ -121,82 +120,3 @@ function SignOutWired({ onClose }: { onClose: () => void }) {
   const text = client.me?.has_password ? (client.outbox.all.length > 0 ? t('confirm.sign_out_text') : '') : t('confirm.sign_out_nopass');
   return <ConfirmDialog title={t('confirm.sign_out')} text={text} action={t('confirm.sign_out_do')} onConfirm={() => attempt(() => app.signOut())} onClose={onClose} />;
 }
-
-type RoomRequest = Extract<DialogRequest, { room: string }>;
-
-function RoomDialogs({ request, onClose }: { request: RoomRequest; onClose: () => void }) {
-  const app = useApp();
-  const client = useClient();
-  const room = client.rooms.get(request.room);
-  if (!room?.info) return null;
-  const name = roomName(client, room);
-  const nonce = app.ports.platform.nonce;
-  switch (request.kind) {
-    case 'ban': {
-      const ban = (reason: string, lasts: number | undefined) =>
-        attempt(() => client.api.ban(room.id, request.person, { ...(reason ? { reason } : {}), ...(lasts === undefined ? {} : { duration_ms: lasts }) }, nonce()));
-      return <BanDialog person={faceOf(client, request.person)} roomName={name} now={app.ports.platform.now()} onBan={ban} onClose={onClose} />;
-    }
-    case 'remove': {
-      const who = nameOf(client, request.person);
-      return (
-        <ConfirmDialog
-          title={t('confirm.remove', { name: who })}
-          text={t('confirm.remove_text', { name: who, room: name })}
-          action={t('confirm.remove_do')}
-          reasonLabel={t('ban.reason')}
-          reasonHint={t('ban.reason_hint', { name: who })}
-          onConfirm={(reason) => attempt(() => client.api.removeMember(room.id, request.person, reason || undefined, nonce()))}
-          onClose={onClose}
-        />
-      );
-    }
-    case 'edit_room':
-      return (
-        <EditRoomDialog
-          name={room.info.name}
-          description={room.info.topic}
-          maxName={bounds.roomName}
-          onSave={(next, topic) => attempt(async () => void client.learnRoom(await client.api.changeRoom(room.id, { name: next, topic }, nonce())))}
-          onClose={onClose}
-        />
-      );
-    case 'leave':
-      return (
-        <ConfirmDialog
-          title={t('confirm.leave', { room: name })}
-          text={t('confirm.leave_text')}
-          action={t('confirm.leave_do')}
-          onConfirm={() => attempt(() => client.api.removeMember(room.id, client.myId, undefined, nonce()))}
-          onClose={onClose}
-        />
-      );
-    case 'delete_room':
-      return (
-        <ConfirmDialog
-          title={t('confirm.delete_room', { room: name })}
-          text={t('confirm.delete_room_text')}
-          action={t('confirm.delete_room_do')}
-          onConfirm={() => attempt(() => client.api.deleteRoom(room.id, nonce()))}
-          onClose={onClose}
-        />
-      );
-    case 'delete_message': {
-      const who = nameOf(client, room.log.post(request.seq)?.by);
-      return (
-        <ConfirmDialog
-          title={t('message.delete_why', { name: who })}
-          text=""
-          action={t('message.delete')}
-          reasonLabel={t('message.delete_reason')}
-          reasonHint={t('message.delete_reason_hint')}
-          onConfirm={async (reason) => void (await client.do(room.id, { type: 'delete', of: request.seq, reason: reason || undefined }))}
-          onClose={onClose}
-        />
-      );
-    }
-    default:
-      return null;
-  }
-}
-

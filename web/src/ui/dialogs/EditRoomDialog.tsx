@@ -1,3 +1,4 @@
+// Name and description of a room.
 import { useState } from 'react';
 import { t } from '../../view-models/texts';
 import { Dialog } from '../parts/Dialog';

@@ -1,5 +1,5 @@
 // A link and its QR code: whoever opens it types a name and lands in the room.
-import { lazy, Suspense, useCallback, useEffect, useState } from 'react';
+import { useCallback, useEffect, useState } from 'react';
 import { t } from '../../view-models/texts';
 import { CopyLine } from '../parts/CopyLine';
 import { Dialog } from '../parts/Dialog';
@@ -7,8 +7,8 @@ import { Icon } from '../parts/Icon';
 import { Note } from '../parts/Note';
 import { Rich } from '../parts/Rich';
 import { Problem } from '../parts/Problem';
+import { QrCode } from '../parts/QrCode';
 
-const QrCode = lazy(() => import('../parts/QrCode'));
 const DAY_MS = 86_400_000;
 
 export interface InviteTerms {
@@ -64,13 +64,7 @@ export function InviteDialog({ roomName, makeLink, onClose }: Props) {
       }
     >
       <p className="muted balanced">{t('invite.text')}</p>
-      {url ? (
-        <Suspense fallback={<div className="qr" />}>
-          <QrCode text={url} label={t('invite.qr')} />
-        </Suspense>
-      ) : (
-        <div className="qr" aria-busy="true" />
-      )}
+      {url ? <QrCode text={url} label={t('invite.qr')} /> : <div className="qr" aria-busy="true" />}
       <Problem text={problem} />
       <CopyLine text={url ?? ''} shown={(url ?? '').replace(/^https?:\/\//, '')} label={t('invite.copy')} />
       <div className="two-fields">

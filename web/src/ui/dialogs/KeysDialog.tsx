@@ -1,3 +1,4 @@
+// The list of keys.
 import { t, type TextKey } from '../../view-models/texts';
 import { commandKey } from '../keys';
 import { Dialog } from '../parts/Dialog';

@@ -1,3 +1,4 @@
+// Chooses one of one's rooms.
 import { useRef } from 'react';
 import type { RoomRowView } from '../../view-models/views';
 import { Dialog } from '../parts/Dialog';
@@ -20,7 +21,7 @@ export function PickRoomDialog({ title, rooms, onPick, onClose }: Props) {
           <li key={room.id}>
             <button type="button" className="member" onClick={() => onPick(room.id)}>
               <Tile id={room.id} size="m" />
-              <bdi className="who cut">{room.name}</bdi>
+              <span className="who cut"><bdi>{room.name}</bdi></span>
             </button>
           </li>
         ))}

@@ -1,3 +1,4 @@
+// A stage that only says something.
 import { t } from '../../view-models/texts';
 import { Icon } from '../parts/Icon';
 import { IconButton } from '../parts/IconButton';

@@ -1,3 +1,4 @@
+// Short words at the foot of the page, some with an undo.
 import { t } from '../../view-models/texts';
 import { classes } from '../parts/classes';
 import { Icon } from '../parts/Icon';

@@ -1,3 +1,4 @@
+// How many, in a pill.
 import { formatNumber, t } from '../../view-models/texts';
 import { classes } from './classes';
 

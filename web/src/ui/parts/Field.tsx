@@ -1,3 +1,4 @@
+// An input with its label, its hint, and what is wrong with it.
 import { useId, type InputHTMLAttributes } from 'react';
 import { classes } from './classes';
 import { Icon } from './Icon';

@@ -1,3 +1,4 @@
+// A button that is only a drawing.
 import type { ButtonHTMLAttributes } from 'react';
 import { classes } from './classes';
 import { Icon } from './Icon';

@@ -1,3 +1,4 @@
+// A remark in a box, with a drawing before it.
 import type { ReactNode } from 'react';
 import { classes } from './classes';
 import { Icon } from './Icon';

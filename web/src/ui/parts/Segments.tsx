@@ -1,3 +1,4 @@
+// One of a few, side by side.
 import { useRef } from 'react';
 import { moveFocus } from './move-focus';
 

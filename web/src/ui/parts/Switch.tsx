@@ -1,3 +1,4 @@
+// Something that is on or off.
 interface Props {
   label: string;
   on: boolean;

@@ -1,3 +1,4 @@
+// A line of a settings card with a switch at its end.
 import { Switch } from './Switch';
 
 interface Props {

@@ -38,7 +38,7 @@ export default function PeopleScreens({ person, side, onSide }: Props) {
     <>
       <PeopleScreen
         people={people}
-        selected={person}
+        selected={person?.startsWith('@') ? client.people.byHandle(person.slice(1))?.id : person}
         onBack={() => app.go({ at: 'rooms' })}
         onFind={() => open({ kind: 'add_friend' })}
         onOpen={(id) => app.go({ at: 'people', person: id })}

@@ -1,3 +1,4 @@
+// One person in a card.
 import type { ReactNode } from 'react';
 import type { PersonRowView } from '../../view-models/views';
 import { classes } from '../parts/classes';
@@ -16,7 +17,7 @@ export function PersonRow({ person, selected, onOpen, children }: Props) {
     <>
       <Face face={person} size="l" />
       <span className="what">
-        <bdi className="person-name cut">{person.name}</bdi>
+        <span className="person-name cut"><bdi>{person.name}</bdi></span>
         <span className="small cut">{person.note}</span>
       </span>
     </>

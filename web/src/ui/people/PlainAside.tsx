@@ -1,3 +1,4 @@
+// The side panel while it has nothing to show yet.
 import type { ReactNode } from 'react';
 import { t } from '../../view-models/texts';
 import { IconButton } from '../parts/IconButton';

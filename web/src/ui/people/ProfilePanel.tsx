@@ -1,4 +1,5 @@
 // Somebody's card: who they are, what one can do, what you have in common.
+import { shortName } from '../../view-models/names';
 import { t } from '../../view-models/texts';
 import type { ProfileView } from '../../view-models/people-view';
 import { Face, Presence } from '../parts/Face';
@@ -17,6 +18,7 @@ interface Props {
 
 export function ProfilePanel({ profile, onClose, onMessage, onFriend, onBlock, onRoom }: Props) {
   const self = profile.friendship === 'self';
+  const short = shortName(profile.name);
   return (
     <aside className="pane-side" aria-label={t('profile.label')} data-region="side">
       <div className="bar side-bar">
@@ -44,34 +46,14 @@ export function ProfilePanel({ profile, onClose, onMessage, onFriend, onBlock, o
             <FriendButton profile={profile} onFriend={onFriend} />
           </div>
         )}
-        <dl className="facts">
-          <div>
-            <dt>{t('profile.presence')}</dt>
-            <dd className="with-dot">
-              {profile.presence && <Presence kind={profile.presence} still />}
-              {profile.presenceText}
-            </dd>
-          </div>
-          {profile.role && (
-            <div>
-              <dt>{t('profile.role')}</dt>
-              <dd>{t('profile.role_in', { role: t(`role.${profile.role.kind}`), room: profile.role.room })}</dd>
-            </div>
-          )}
-          {profile.joined && (
-            <div>
-              <dt>{t('profile.joined')}</dt>
-              <dd>{profile.joined}</dd>
-            </div>
-          )}
-        </dl>
+        <Facts profile={profile} />
         {profile.rooms.length > 0 && (
           <div className="facts rooms-in-common">
             <span className="muted">{t('profile.rooms')}</span>
             {profile.rooms.map((room) => (
               <button key={room.id} type="button" className="member" onClick={() => onRoom(room.id)}>
                 <Tile id={room.id} size="m" />
-                <bdi className="who cut">{room.name}</bdi>
+                <span className="who cut"><bdi>{room.name}</bdi></span>
               </button>
             ))}
           </div>
@@ -80,12 +62,38 @@ export function ProfilePanel({ profile, onClose, onMessage, onFriend, onBlock, o
           <div className="facts last-facts">
             <button type="button" className="menu-item danger" onClick={onBlock}>
               <Icon name="ban" />
-              {profile.blocked ? t('profile.unblock', { name: profile.name }) : t('profile.block', { name: profile.name })}
+              {profile.blocked ? t('profile.unblock', { name: short }) : t('profile.block', { name: short })}
             </button>
           </div>
         )}
       </div>
     </aside>
+  );
+}
+
+function Facts({ profile }: { profile: ProfileView }) {
+  return (
+    <dl className="facts">
+      <div>
+        <dt>{t('profile.presence')}</dt>
+        <dd className="with-dot">
+          {profile.presence && <Presence kind={profile.presence} still />}
+          {profile.presenceText}
+        </dd>
+      </div>
+      {profile.role && (
+        <div>
+          <dt>{t('profile.role')}</dt>
+          <dd>{t('profile.role_in', { role: t(`role.${profile.role.kind}`), room: profile.role.room })}</dd>
+        </div>
+      )}
+      {profile.joined && (
+        <div>
+          <dt>{t('profile.joined')}</dt>
+          <dd>{profile.joined}</dd>
+        </div>
+      )}
+    </dl>
   );
 }
 

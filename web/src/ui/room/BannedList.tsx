@@ -27,7 +27,7 @@ export function BannedList({ room }: { room: Room }) {
           <li key={user.id} className="member">
             <Face face={{ id: user.id, name: user.name }} size="m" />
             <span className="who">
-              <bdi className="cut">{user.name}</bdi>
+              <span className="cut"><bdi>{user.name}</bdi></span>
               <span className="small cut">{until === undefined ? t('banned.for_good') : `${t('banned.until')} ${longMoment(until, now)}`}</span>
             </span>
             <button type="button" className="link-btn small" onClick={() => lift(user.id)}>

@@ -1,3 +1,4 @@
+// Code in a message, coloured and with a button to copy it.
 import { useState } from 'react';
 import { t } from '../../view-models/texts';
 import { copyText } from '../parts/CopyLine';

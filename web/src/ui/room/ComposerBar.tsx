@@ -1,3 +1,4 @@
+// The line in the composer that says what is answered or edited.
 import { t } from '../../view-models/texts';
 import { Icon } from '../parts/Icon';
 import { IconButton } from '../parts/IconButton';

@@ -1,3 +1,4 @@
+// What the keys do, below the composer.
 import { t } from '../../view-models/texts';
 
 export function ComposerHints() {

@@ -1,3 +1,4 @@
+// A room with nobody else in it, and what to do about that.
 import { t } from '../../view-models/texts';
 import { Icon } from '../parts/Icon';
 import { MissingTile } from '../parts/MissingTile';

@@ -21,7 +21,7 @@ export const Group = memo(function Group({ group }: { group: GroupView }) {
       <div className="group-body">
         {!group.own && (
           <header className="group-head">
-            <bdi className="author cut">{group.author.name}</bdi>
+            <span className="author cut"><bdi>{group.author.name}</bdi></span>
             {group.role && group.role !== 'member' && <span className="role">{t(`role.${group.role}`)}</span>}
             <time title={group.messages[0]?.fullTime}>{group.time}</time>
           </header>

@@ -28,7 +28,7 @@ export const Markup = memo(function Markup({ text, myUsername, after, onMention 
             </blockquote>
           );
         return (
-          <p key={index} dir="auto">
+          <p key={index}>
             {inline(block.children)}
             {index === last && after && <> {after}</>}
           </p>

@@ -1,3 +1,4 @@
+// One member in the side panel.
 import { t } from '../../view-models/texts';
 import type { MemberView } from '../../view-models/views';
 import { Face } from '../parts/Face';
@@ -13,7 +14,7 @@ export function MemberRow({ member, tabStop, onMenu }: Props) {
     <button type="button" className="member" aria-haspopup="menu" tabIndex={tabStop ? 0 : -1} data-person={member.id} onClick={(event) => onMenu(event.currentTarget.getBoundingClientRect())}>
       <Face face={member} size="m" />
       <span className="who">
-        <bdi className="cut">{member.name}</bdi>
+        <span className="cut"><bdi>{member.name}</bdi></span>
         {(member.you || member.note) && <span className="small cut">{member.you ? t('common.you') : member.note}</span>}
       </span>
       {member.role !== 'member' && <span className={member.role === 'owner' ? 'badge owner' : 'badge'}>{t(`role.${member.role}`)}</span>}

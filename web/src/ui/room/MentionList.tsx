@@ -1,3 +1,4 @@
+// The names that fit what is typed after an @.
 import { t } from '../../view-models/texts';
 import { Face } from '../parts/Face';
 import type { Nameable } from './Composer';
@@ -27,7 +28,7 @@ export function MentionList({ query, people, chosen, onChoose }: Props) {
           }}
         >
           <Face face={person} size="s" />
-          <bdi className="cut">{person.name}</bdi>
+          <span className="cut"><bdi>{person.name}</bdi></span>
           <span className="end">{index === chosen ? <kbd>Tab</kbd> : `@${person.username}`}</span>
         </div>
       ))}

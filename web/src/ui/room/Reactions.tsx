@@ -1,3 +1,4 @@
+// The reactions below a message; a press adds or takes back one's own.
 import { t } from '../../view-models/texts';
 import type { ReactionView } from '../../view-models/views';
 import { formatNumber } from '../../view-models/texts';

@@ -6,14 +6,13 @@ import { presenceOf, presenceText } from '../../view-models/names';
 import type { RoomModel } from '../../view-models/room-model';
 import { t } from '../../view-models/texts';
 import { useDialogs } from '../dialogs/dialog-request';
-import { useApp, useClient, useLooking, useNow } from '../use-model';
+import { useApp, useClient, useNow } from '../use-model';
 import type { ComposerHandle } from './Composer';
 import { EmptyRoom } from './EmptyRoom';
 import { RoomActionsContext } from './room-actions';
 import { RoomBar } from './RoomBar';
 import { RoomFoot } from './RoomFoot';
-import { Timeline } from './Timeline';
-import { useNews } from './use-news';
+import { RoomTimeline } from './RoomTimeline';
 import { useRoomActionsOf } from './use-room-actions';
 
 const EmojiPicker = lazy(() => import('./EmojiPicker'));
@@ -37,20 +36,15 @@ export function RoomStage({ model, room, name, side, onSide }: Props) {
   const client = useClient();
   const open = useDialogs();
   const now = useNow();
-  const looking = useLooking();
   const composer = useRef<ComposerHandle>(null);
   const [emoji, setEmoji] = useState<EmojiRequest>();
   const actions = useRoomActionsOf(model, setEmoji);
-  const news = useNews(room.id);
-  const { items, atStart, atEnd, newBelow } = model.timeline(now);
   const { info } = room;
   const peer = info?.kind === 'direct' ? info.peer : undefined;
   const alone = peer === undefined && info?.members === 1 && room.posts === 0 && room.landed.length === 0 && client.outbox.of(room.id).length === 0;
-  useEffect(() => model.seen(model.atBottom, looking), [model, looking, room.head, items]);
   useEffect(() => {
     if (!window.matchMedia('(max-width: 760px)').matches) composer.current?.focus();
   }, [room.id]);
-  const onBottom = useCallback((there: boolean) => model.seen(there, document.visibilityState === 'visible' && document.hasFocus()), [model]);
   const closeEmoji = useCallback(() => setEmoji(undefined), []);
   return (
     <RoomActionsContext value={actions}>
@@ -79,21 +73,7 @@ export function RoomStage({ model, room, name, side, onSide }: Props) {
             onPassword={() => app.go({ at: 'settings', part: 'password' })}
           />
         ) : (
-          <Timeline
-            key={room.id}
-            label={name}
-            items={items}
-            atStart={atStart}
-            atEnd={atEnd}
-            startText={peer === undefined ? t('room.start', { room: name }) : t('room.start_direct', { name })}
-            newBelow={newBelow}
-            target={model.target}
-            announcement={news}
-            onNearStart={model.loadOlder}
-            onNearEnd={model.loadNewer}
-            onBottom={onBottom}
-            onToLatest={model.toLatest}
-          />
+          <RoomTimeline model={model} room={room} name={name} />
         )}
         <RoomFoot model={model} room={room} name={name} alone={alone} composer={composer} onEmoji={(anchor) => setEmoji({ anchor })} />
         {emoji && (

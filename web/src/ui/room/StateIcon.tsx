@@ -1,3 +1,4 @@
+// The state of one's own message.
 import { t } from '../../view-models/texts';
 import type { MessageState } from '../../view-models/views';
 import { Icon } from '../parts/Icon';

@@ -1,3 +1,4 @@
+// Chooses what draws an item of the timeline.
 import type { TimelineItem } from '../../view-models/views';
 import { Bones } from '../parts/Bones';
 import { Group } from './Group';

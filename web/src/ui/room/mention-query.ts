@@ -1,3 +1,4 @@
+// Finds the @name that is being typed.
 export interface MentionQuery {
   /** Where the @ stands. */
   start: number;

@@ -1,3 +1,4 @@
+// All rooms, the unread ones, those where somebody calls.
 import { t } from '../../view-models/texts';
 
 export type Chip = 'all' | 'unread' | 'mentions';

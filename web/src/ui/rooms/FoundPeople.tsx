@@ -13,7 +13,7 @@ export function FoundPeople({ people, onOpen }: { people: PersonRowView[]; onOpe
           <button key={person.id} type="button" className="member" data-person={person.id} onClick={() => onOpen(person.id)}>
             <Face face={person} size="m" />
             <span className="who">
-              <bdi className="cut">{person.name}</bdi>
+              <span className="cut"><bdi>{person.name}</bdi></span>
               <span className="small cut">{person.note}</span>
             </span>
           </button>

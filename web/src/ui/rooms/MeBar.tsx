@@ -1,3 +1,4 @@
+// Who one is, at the foot of the list.
 import { t } from '../../view-models/texts';
 import type { FaceView } from '../../view-models/views';
 import { Face } from '../parts/Face';

@@ -1,3 +1,4 @@
+// The box that narrows the list and jumps.
 import { t } from '../../view-models/texts';
 import { commandKey } from '../keys';
 import { Icon } from '../parts/Icon';

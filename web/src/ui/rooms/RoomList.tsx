@@ -53,7 +53,7 @@ export function RoomList(props: RoomListProps) {
       <header className="bar">
         <div className="brand grow">
           <Mark />
-          <bdi className="cut">{props.serverName}</bdi>
+          <span className="cut"><bdi>{props.serverName}</bdi></span>
         </div>
         <IconButton icon="addperson" label={t('list.invite')} onClick={props.onInvite} />
         <IconButton icon="plus" label={t('list.new_room')} className="at-edge" onClick={props.onNewRoom} />

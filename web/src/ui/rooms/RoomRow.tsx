@@ -36,7 +36,7 @@ export function RoomRow({ room, current, tabStop, href, onOpen }: Props) {
       <span className="lines">
         <span className="line">
           <span className="name">
-            <bdi className="cut">{room.name}</bdi>
+            <span className="cut"><bdi>{room.name}</bdi></span>
             {room.muted && (
               <span role="img" aria-label={t('list.muted')}>
                 <Icon name="belloff" small />
@@ -62,8 +62,8 @@ function LastWords({ room, current }: { room: RoomRowView; current: boolean }) {
       </span>
     );
   return (
-    <span className="last cut" dir="auto">
-      {room.author ? <Rich id="list.by" with={{ who: <b>{room.author}</b>, text: room.text }} /> : room.text}
+    <span className="last cut">
+      {room.author ? <Rich id="list.by" with={{ who: <b>{room.author}</b>, text: <bdi>{room.text}</bdi> }} /> : <bdi>{room.text}</bdi>}
     </span>
   );
 }

@@ -1,3 +1,4 @@
+// How this device shows things.
 import { useRef } from 'react';
 import { languages, t, type Language } from '../../view-models/texts';
 import type { Appearance, TextSize, Theme } from '../../view-models/appearance';

@@ -1,3 +1,4 @@
+// Where one is signed in.
 import { t } from '../../view-models/texts';
 import type { DeviceView } from '../../view-models/views';
 import { Icon } from '../parts/Icon';

@@ -1,3 +1,4 @@
+// Sets a password, or another one.
 import { useState } from 'react';
 import { t } from '../../view-models/texts';
 import { Field } from '../parts/Field';

@@ -1,3 +1,4 @@
+// What others get to see.
 import type { PrivacyRow } from '../../view-models/settings-view';
 import { t } from '../../view-models/texts';
 import { SwitchRow } from '../parts/SwitchRow';

@@ -1,3 +1,4 @@
+// How others see one.
 import { useState } from 'react';
 import { t } from '../../view-models/texts';
 import { Field } from '../parts/Field';

@@ -1,3 +1,4 @@
+// One theme to choose.
 import { t } from '../../view-models/texts';
 import type { Theme } from '../../view-models/appearance';
 

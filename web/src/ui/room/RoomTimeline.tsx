@@ -1,0 +1,34 @@
+// The timeline with the room's model behind it: says what is seen, so that it counts as read.
+import { useCallback, useEffect } from 'react';
+import type { Room } from '../../client/room';
+import type { RoomModel } from '../../view-models/room-model';
+import { t } from '../../view-models/texts';
+import { useLooking, useNow } from '../use-model';
+import { Timeline } from './Timeline';
+import { useNews } from './use-news';
+
+export function RoomTimeline({ model, room, name }: { model: RoomModel; room: Room; name: string }) {
+  const now = useNow();
+  const looking = useLooking();
+  const news = useNews(room.id);
+  const { items, atStart, atEnd, newBelow } = model.timeline(now);
+  useEffect(() => model.seen(model.atBottom, looking), [model, looking, room.head, items]);
+  const onBottom = useCallback((there: boolean) => model.seen(there, document.visibilityState === 'visible' && document.hasFocus()), [model]);
+  return (
+    <Timeline
+      key={room.id}
+      label={name}
+      items={items}
+      atStart={atStart}
+      atEnd={atEnd}
+      startText={room.info?.kind === 'direct' ? t('room.start_direct', { name }) : t('room.start', { room: name })}
+      newBelow={newBelow}
+      target={model.target}
+      announcement={news}
+      onNearStart={model.loadOlder}
+      onNearEnd={model.loadNewer}
+      onBottom={onBottom}
+      onToLatest={model.toLatest}
+    />
+  );
+}
