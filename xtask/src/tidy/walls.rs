@@ -102,13 +102,19 @@ fn through(wall: &Wall, file: &SourceFile) -> Vec<Finding> {
 
 fn room_names(file: &SourceFile) -> Vec<Finding> {
     let mut findings = Vec::new();
+    // Whether the line stands in a `use` of this crate, which may go over many lines.
+    let mut of_this_crate = false;
     for (at, line) in file.product_code().lines().enumerate() {
+        let begins = line.trim_start().trim_start_matches("pub ").strip_prefix("use ");
+        if let Some(path) = begins {
+            of_this_crate = path.starts_with("crate::") || path.starts_with("super::");
+        }
         for (found, _) in line.match_indices("room::") {
             let (before, after) = (&line[..found], &line[found + "room::".len()..]);
             let is_other_word = before.ends_with(|letter: char| letter.is_alphanumeric() || letter == '_');
-            let is_other_crate =
-                before.ends_with("::") && !before.ends_with("crate::") && !before.ends_with("super::");
-            if !is_other_word && !is_other_crate && !after.starts_with(ROOM_HANDLE) {
+            let is_named = before.ends_with("crate::") || before.ends_with("super::");
+            let is_listed = of_this_crate && !before.ends_with("::");
+            if !is_other_word && (is_named || is_listed) && !after.starts_with(ROOM_HANDLE) {
                 findings.push(Finding::new(
                     &file.path,
                     at + 1,
@@ -116,6 +122,7 @@ fn room_names(file: &SourceFile) -> Vec<Finding> {
                 ));
             }
         }
+        of_this_crate &= !line.contains(';');
     }
     findings
 }
@@ -161,6 +168,8 @@ mod tests {
             found(path, "use crate::room::Handle;\nuse crate::rooms::X;\nuse tertulia_core::room::Id;\n"),
             0
         );
+        assert_eq!(found(path, "use tertulia_core::{\n    Id,\n    room::Ask,\n};\n"), 0);
+        assert_eq!(found(path, "use crate::{\n    history::Page,\n    room::owner::Owner,\n};\n"), 1);
         assert_eq!(found(path, "use crate::room::commit::append;\nuse crate::room::{Handle, Shard};\n"), 2);
         assert_eq!(found("crates/tertulia-server/src/api/x.rs", "use crate::room::commit::append;\n"), 0);
     }

@@ -1,10 +1,21 @@
 //! The frames that owners give to gateways: encoded and framed once, whoever reads them.
 
 use bytes::Bytes;
-use tertulia_core::{Entry, RoomId, UserId};
+use tertulia_core::{Entry, EntryBody, RoomId, UserId};
+use tertulia_ports::bus::{Effect, Why};
 use tertulia_protocol::socket::server::{Read, ServerFrame, Typing};
 
-use crate::{gateway::transport::Frame, room::owner::Frames, wire};
+use crate::{gateway::transport::Frame, wire};
+
+/// How frames for clients are made: the owner does not know the wire.
+pub trait Frames: Send {
+    /// The frame of an entry.
+    fn entry(&self, room: RoomId, entry: &Entry) -> Bytes;
+    /// The frame that says that somebody writes.
+    fn typing(&self, room: RoomId, user: UserId, on: bool) -> Bytes;
+    /// The frame that says how far somebody has read.
+    fn read(&self, room: RoomId, user: UserId, seq: u64, posts: u64) -> Bytes;
+}
 
 /// JSON text frames.
 pub struct JsonFrames;
@@ -30,4 +41,18 @@ pub fn frame(server_frame: &ServerFrame) -> Bytes {
 
 fn of_json(json: &[u8]) -> Bytes {
     Frame::text_with(|payload| payload.extend_from_slice(json)).bytes().clone()
+}
+
+/// What an entry does to who may read on.
+pub fn consequence(entry: &Entry) -> Effect {
+    let (user, why) = match &entry.body {
+        Some(EntryBody::Left { user }) => (*user, Why::Left),
+        Some(EntryBody::Removed { user, reason }) => (*user, Why::Removed { reason: reason.clone() }),
+        Some(EntryBody::Banned { user, until, reason }) => {
+            (*user, Why::Banned { until: *until, reason: reason.clone() })
+        }
+        Some(EntryBody::RoomDeleted) => return Effect::Deleted,
+        _ => return Effect::None,
+    };
+    Effect::Gone { user, why }
 }

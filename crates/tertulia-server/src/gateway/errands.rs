@@ -22,9 +22,8 @@ use tertulia_protocol::{
 
 use super::transport::ConnectionId;
 use crate::{
-    fanout::frame::{JsonFrames, frame},
+    fanout::frame::{Frames, JsonFrames, consequence, frame},
     history::{PageRequest, Reader},
-    room::owner::{Frames, consequence},
 };
 
 /// What a gateway needs to have done.

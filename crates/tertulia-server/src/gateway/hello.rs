@@ -87,7 +87,6 @@ impl Gateway {
         resumed: Option<Resumed>,
         out: &mut impl Outlet,
     ) {
-        let until = self.elapsed.plus(ATTACH_MS);
         let Some(session) = self.session(connection) else { return };
         let Stage::Resuming(cursors) = &mut session.stage else { return };
         let cursors = std::mem::take(&mut **cursors);
@@ -110,7 +109,6 @@ impl Gateway {
                     awaited: 0,
                     firsts: Vec::with_capacity(rooms.len()),
                     markers,
-                    until,
                 }));
                 self.people.seen.push((device, self.now, client));
                 let awaited = self.attach(connection, user, &rooms, AttachFor::Hello);

@@ -238,11 +238,6 @@ impl Gateway {
         std::mem::take(&mut self.errands)
     }
 
-    /// Whether it waits for something by the clock soon.
-    pub fn wants_tick(&self) -> bool {
-        !self.sessions.is_empty()
-    }
-
     fn frame(&mut self, connection: ConnectionId, frame: ClientFrame, out: &mut impl Outlet) {
         let Some(session) = self.session(connection) else { return };
         match (&session.stage, frame) {

@@ -60,8 +60,6 @@ pub(super) struct Greeting {
     /// The first entry that the user may read, by room.
     pub firsts: Vec<(RoomId, Seq)>,
     pub markers: FxHashMap<RoomId, (Seq, Posts)>,
-    /// When the client is told to come again.
-    pub until: TimeMs,
 }
 
 impl Session {

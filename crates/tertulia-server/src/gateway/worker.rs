@@ -32,8 +32,6 @@ pub enum Mail {
     Bus(ToGateway),
     /// An errand is done.
     Returned(Returned),
-    /// Where the worker finds itself: once, before anything else.
-    Own(WorkerHandle<Mail>),
 }
 
 /// A gateway on its worker thread.
@@ -43,9 +41,9 @@ pub struct GatewayWorker {
     bus: Arc<dyn Bus>,
     clock: Arc<dyn Clock>,
     runtime: runtime::Handle,
-    own: Option<WorkerHandle<Mail>>,
+    own: WorkerHandle<Mail>,
     start: Option<Instant>,
-    ticked_at: Option<Instant>,
+    is_ticking: bool,
 }
 
 impl GatewayWorker {
@@ -56,9 +54,10 @@ impl GatewayWorker {
         bus: Arc<dyn Bus>,
         clock: Arc<dyn Clock>,
         runtime: runtime::Handle,
+        own: WorkerHandle<Mail>,
     ) -> Self {
         let gateway = Gateway::new(settings);
-        Self { gateway, desk, bus, clock, runtime, own: None, start: None, ticked_at: None }
+        Self { gateway, desk, bus, clock, runtime, own, start: None, is_ticking: false }
     }
 
     /// Tells the machine the time, and hands it out with the way to the sockets.
@@ -75,7 +74,7 @@ impl GatewayWorker {
         let own = self.own.clone();
         self.runtime.spawn(async move {
             let returned = errands::run(&desk, gateway, errand, now).await;
-            if let (Some(returned), Some(own)) = (returned, own) {
+            if let Some(returned) = returned {
                 // A worker that has shut down has nobody to tell.
                 let _ = own.post(Mail::Returned(returned));
             }
@@ -92,6 +91,9 @@ impl Application for GatewayWorker {
     type Mail = Mail;
 
     fn opened(&mut self, connection: ConnectionId, _peer: &Peer, io: &mut Io<'_>) {
+        if !std::mem::replace(&mut self.is_ticking, true) {
+            io.request_tick(io.now() + TICK);
+        }
         let (gateway, _) = self.now(io);
         gateway.opened(connection);
     }
@@ -118,10 +120,6 @@ impl Application for GatewayWorker {
 
     fn mail(&mut self, mail: Mail, io: &mut Io<'_>) {
         match mail {
-            Mail::Own(own) => {
-                self.own = Some(own);
-                io.request_tick(io.now() + TICK);
-            }
             Mail::Bus(mail) => {
                 let (gateway, mut sockets) = self.now(io);
                 gateway.mail(mail, &mut sockets);
@@ -134,13 +132,9 @@ impl Application for GatewayWorker {
     }
 
     fn tick(&mut self, io: &mut Io<'_>) {
-        let now = io.now();
-        if self.ticked_at.is_none_or(|ticked_at| now.duration_since(ticked_at) >= TICK / 2) {
-            self.ticked_at = Some(now);
-            let (gateway, mut sockets) = self.now(io);
-            gateway.tick(&mut sockets);
-        }
-        io.request_tick(now + TICK);
+        let (gateway, mut sockets) = self.now(io);
+        gateway.tick(&mut sockets);
+        io.request_tick(io.now() + TICK);
     }
 
     fn draining(&mut self, grace: Duration, _deadline: Instant, io: &mut Io<'_>) {

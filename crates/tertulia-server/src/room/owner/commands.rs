@@ -1,18 +1,19 @@
 //! A command's way: decided, numbered, appended, projected, published.
 
 use tertulia_core::{
-    Entry, EntryBody, EntryKind, RoomId, Seq,
+    Entry, EntryKind, RoomId, Seq,
     room::{Broadcast, Circumstances, Decision, Head, Numbered, Refusal},
     shard::shard_of,
 };
 use tertulia_ports::{
-    bus::{Answer, Delivery, Effect as Consequence, LinkItem, ReplyTo, ToOwner, Why},
+    bus::{Answer, Delivery, Effect as Consequence, LinkItem, ReplyTo, ToOwner},
     directory::FeedChange,
     messages::{Append, AppendRow, Appended, RoomAppend, Span},
 };
 
 use super::{Effect, Owner, Slot, Work};
 use super::rooms::OpenRoom;
+use crate::fanout::frame::consequence;
 
 /// How long an append of unknown outcome waits before it is repeated, in ms.
 const REPEAT_MS: u64 = 100;
@@ -306,18 +307,4 @@ impl OpenRoom {
 /// Whether an entry has a projection, which is stored before anybody sees it.
 fn changes_state(entry: &Entry) -> bool {
     entry.kind != EntryKind::Message
-}
-
-/// What an entry does to who may read on.
-pub(crate) fn consequence(entry: &Entry) -> Consequence {
-    let (user, why) = match &entry.body {
-        Some(EntryBody::Left { user }) => (*user, Why::Left),
-        Some(EntryBody::Removed { user, reason }) => (*user, Why::Removed { reason: reason.clone() }),
-        Some(EntryBody::Banned { user, until, reason }) => {
-            (*user, Why::Banned { until: *until, reason: reason.clone() })
-        }
-        Some(EntryBody::RoomDeleted) => return Consequence::Deleted,
-        _ => return Consequence::None,
-    };
-    Consequence::Gone { user, why }
 }

@@ -14,10 +14,9 @@ mod shards;
 
 use std::sync::Arc;
 
-use bytes::Bytes;
 use rustc_hash::{FxHashMap, FxHashSet};
 use tertulia_core::{
-    Entry, Limits, RoomId, ShardId, TimeMs, UserId,
+    Limits, RoomId, ShardId, TimeMs,
     room::Broadcast,
     row::Salt,
     shard::shard_of,
@@ -30,9 +29,8 @@ use tertulia_ports::{
 };
 
 use self::{readers::Request, rooms::Slot, shards::Shard};
-pub(crate) use self::commands::consequence;
 use super::work::{Finished, Work};
-use crate::fanout::{interest::Interest, links::Links};
+use crate::fanout::{frame::Frames, interest::Interest, links::Links};
 
 /// How often links say that they live, in ms.
 pub const HEARTBEAT_MS: u64 = 1_000;
@@ -81,16 +79,6 @@ pub enum Effect {
     Feeds(Vec<FeedChange>),
     /// A room has lost its last member.
     Emptied(RoomId),
-}
-
-/// How frames for clients are made: the owner does not know the wire.
-pub trait Frames: Send {
-    /// The frame of an entry.
-    fn entry(&self, room: RoomId, entry: &Entry) -> Bytes;
-    /// The frame that says that somebody writes.
-    fn typing(&self, room: RoomId, user: UserId, on: bool) -> Bytes;
-    /// The frame that says how far somebody has read.
-    fn read(&self, room: RoomId, user: UserId, seq: u64, posts: u64) -> Bytes;
 }
 
 /// Safeguards that the simulation switches off one at a time, to see that each is needed. All on in a server.
