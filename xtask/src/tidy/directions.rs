@@ -116,10 +116,12 @@ pub fn check(members: &[Member]) -> Vec<Finding> {
     findings
 }
 
-/// Dependencies of a crate that name their own version instead of the workspace's.
+/// Dependencies of a crate that name their own version instead of the workspace's. A manifest that opens a
+/// workspace of its own is no member of ours.
 pub fn check_versions(tree: &Tree) -> Vec<Finding> {
     let mut findings = Vec::new();
-    for file in tree.below("", &["/Cargo.toml"]) {
+    let is_member = |text: &str| !text.lines().any(|line| line == "[workspace]");
+    for file in tree.below("", &["/Cargo.toml"]).filter(|file| is_member(&file.text)) {
         let mut in_dependencies = false;
         for (at, line) in file.text.lines().enumerate() {
             if line.starts_with('[') {
