@@ -192,9 +192,13 @@ fn check_owner_stays(meta: &RoomMeta, going: Option<Role>) -> Plan<()> {
     }
 }
 
+/// An empty room waits for its deletion: whoever came in would find no owner there.
 fn check_room_for_one(meta: &RoomMeta, limits: &Limits) -> Plan<()> {
-    let max = limits.members_per_room;
-    if meta.members >= max { Err(Refusal::RoomFull { max }.into()) } else { Ok(()) }
+    match (meta.members, limits.members_per_room) {
+        (0, _) => Err(Refusal::NotMember.into()),
+        (members, max) if members >= max => Err(Refusal::RoomFull { max }.into()),
+        _ => Ok(()),
+    }
 }
 
 pub(super) fn check_delete_if_empty(case: &Case<'_>) -> Plan<()> {
