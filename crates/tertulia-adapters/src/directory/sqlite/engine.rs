@@ -22,7 +22,7 @@ use tokio::sync::oneshot;
 use super::open::{self, FILE, OpenError};
 
 /// Most calls that wait for a thread; more are told to try again.
-const CALLS_WAITING_MAX: usize = 4_096;
+pub(super) const CALLS_WAITING_MAX: usize = 4_096;
 /// Most calls that share one transaction.
 const CALLS_PER_COMMIT_MAX: usize = 256;
 /// Connections for point reads; they are held for microseconds.
@@ -34,7 +34,12 @@ pub struct SqliteDirectory {
 }
 
 enum Engine {
-    File { readers: Readers, writer: Worker, scanner: Worker },
+    /// The writer ends last, since the last connection folds the log into the file.
+    File {
+        readers: Readers,
+        scanner: Worker,
+        writer: Worker,
+    },
     Memory(Mutex<Connection>),
 }
 
@@ -55,8 +60,8 @@ impl SqliteDirectory {
         Ok(Self {
             engine: Engine::File {
                 readers: Readers { connections: readers, next: AtomicUsize::new(0) },
-                writer: worker("directory-write", writer, write_calls)?,
                 scanner: worker("directory-scan", scanner, scan_calls)?,
+                writer: worker("directory-write", writer, write_calls)?,
             },
         })
     }

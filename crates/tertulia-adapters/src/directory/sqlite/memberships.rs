@@ -17,20 +17,28 @@ use super::{
 pub(super) fn member(connection: &Connection, room: RoomId, user: UserId) -> rusqlite::Result<Member> {
     let found = connection
         .prepare_cached(
-            "SELECT standing, role, since_seq, banned_until, ban_reason, memberships.seq, low, high
-             FROM memberships JOIN rooms ON rooms.id = memberships.room WHERE room = ? AND user = ?",
+            "SELECT standing, role, since_seq, banned_until, ban_reason, seq FROM memberships
+             WHERE room = ? AND user = ?",
         )?
         .query_row([sql(room.get()), sql(user.get())], |row| {
-            let member = Member { standing: standing_from(row)?, seq: number(row, 5)?, blocked: false };
-            Ok((member, number_if(row, 6)?.zip(number_if(row, 7)?)))
+            Ok(Member { standing: standing_from(row)?, seq: number(row, 5)?, blocked: false })
         })
         .optional()?;
-    let Some((member, pair)) = found else { return Ok(Member::STRANGER) };
-    let blocked = match pair {
-        Some((low, high)) => friends::is_blocked(connection, UserId::new(low), UserId::new(high))?,
-        None => false,
-    };
+    let Some(member) = found else { return Ok(Member::STRANGER) };
+    let blocked = room.is_direct() && is_blocked(connection, room)?;
     Ok(Member { blocked, ..member })
+}
+
+/// Whether one of the two of a direct room has blocked the other.
+fn is_blocked(connection: &Connection, room: RoomId) -> rusqlite::Result<bool> {
+    let pair = connection
+        .prepare_cached("SELECT low, high FROM rooms WHERE id = ? AND low IS NOT NULL")?
+        .query_row([sql(room.get())], |row| Ok((UserId::new(number(row, 0)?), UserId::new(number(row, 1)?))))
+        .optional()?;
+    match pair {
+        Some((low, high)) => friends::is_blocked(connection, low, high),
+        None => Ok(false),
+    }
 }
 
 fn standing_from(row: &Row<'_>) -> rusqlite::Result<Standing> {

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior};
+use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior, config::DbConfig};
 
 /// The file's name in the data folder.
 pub const FILE: &str = "directory.sqlite";
@@ -16,6 +16,10 @@ const LOG_BYTES_KEPT: u32 = 16 << 20;
 const STATEMENTS_KEPT: usize = 128;
 /// Page cache of each connection, in KiB; the system's cache has the rest.
 const CACHE_KIB: u32 = 1_024;
+
+/// Files up to this size are looked through before they are used, in bytes: that takes 4 ms a megabyte. In larger ones
+/// damage shows when the damaged page is read.
+const LOOKED_THROUGH_BYTES_MAX: u64 = 4 << 20;
 
 /// What brings an older file up to date, in order. A file's `user_version` says how many it has had. Migrations expand:
 /// the binary before them still runs on the result.
@@ -103,6 +107,8 @@ fn connect(path: &Path, flags: OpenFlags) -> rusqlite::Result<Connection> {
     let connection = Connection::open_with_flags(path, flags | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
     connection.busy_timeout(std::time::Duration::from_millis(BUSY_TIMEOUT_MS))?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS_KEPT);
+    // Without this, SQLite plans a statement again whenever other values are bound: ten times the cost of a point read.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     connection.execute_batch(&format!("PRAGMA foreign_keys = ON; PRAGMA cache_size = -{CACHE_KIB};"))?;
     Ok(connection)
 }
@@ -123,9 +129,16 @@ fn check(connection: &Connection, path: &Path) -> Result<(), OpenError> {
     if application != APPLICATION && !fresh {
         return Err(OpenError::Foreign { path: path.to_owned() });
     }
-    match found > MIGRATIONS.len() {
-        true => Err(OpenError::NewerSchema { path: path.to_owned(), found, known: MIGRATIONS.len() }),
-        false => Ok(()),
+    if found > MIGRATIONS.len() {
+        return Err(OpenError::NewerSchema { path: path.to_owned(), found, known: MIGRATIONS.len() });
+    }
+    if std::fs::metadata(path).map_or(0, |file| file.len()) > LOOKED_THROUGH_BYTES_MAX {
+        return Ok(());
+    }
+    let found = connection.query_row("PRAGMA quick_check(1)", [], |row| row.get::<_, String>(0));
+    match found.map_err(|error| OpenError::new(path, &error))? {
+        ok if ok == "ok" => Ok(()),
+        reason => Err(OpenError::Damaged { path: path.to_owned(), reason }),
     }
 }
 
