@@ -22,7 +22,9 @@ pub use invites::{Invite, InvitePreview, InvitedBy, InvitedTo, NewInvite};
 pub use me::{Device, Me, PasswordChange, ProfileChange, RoomPreferences};
 pub use members::{Ban, Member, NewBan, NewMember};
 pub use problem::Problem;
-pub use rooms::{Join, LastMessage, NewRoom, NewRoomKind, Room, RoomActive, RoomChange, RoomItem, RoomList, SettingsChange};
+pub use rooms::{
+    Join, LastMessage, NewRoom, NewRoomKind, Room, RoomActive, RoomChange, RoomItem, RoomList, SettingsChange,
+};
 pub use server::{Health, Recommended, RecommendedServer, ServerInfo, SignUpPolicy};
 pub use sessions::{LogIn, Session, SignUp};
 pub use users::{Lookup, Profile, User};

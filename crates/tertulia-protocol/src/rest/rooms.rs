@@ -150,7 +150,9 @@ pub struct SettingsChange {
 }
 
 /// A field that is there, be it `null`.
-fn present<'de, T: Deserialize<'de>, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Option<T>>, D::Error> {
+fn present<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<Option<T>>, D::Error> {
     Option::deserialize(deserializer).map(Some)
 }
 
@@ -197,7 +199,8 @@ mod tests {
             broadcast: Some(Broadcast::Queued),
             ..Default::default()
         };
-        let change: SettingsChange = serde_json::from_str(r#"{"join": "open", "retention_days": null}"#).unwrap();
+        let change: SettingsChange =
+            serde_json::from_str(r#"{"join": "open", "retention_days": null}"#).unwrap();
         let after = change.applied_to(&before);
         assert_eq!(after, RoomSettings { join: JoinPolicy::Open, retention_days: None, ..before });
         let whole: SettingsChange = serde_json::from_value(serde_json::to_value(&after).unwrap()).unwrap();

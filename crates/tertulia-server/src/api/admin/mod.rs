@@ -1,0 +1,5 @@
+//! `/admin`: for administrators.
+
+pub mod audit;
+pub mod limits;
+pub mod stats;

@@ -1,0 +1,333 @@
+//! Requests taken apart. What is wrong with one is told by the name of the field, its value and what it may be.
+
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+
+use axum::{
+    body::Bytes,
+    extract::{
+        FromRequest, FromRequestParts, Path, Request,
+        path::ErrorKind,
+        rejection::{BytesRejection, FailedToBufferBody, PathRejection},
+    },
+    http::{header, request::Parts},
+};
+use serde::{Deserialize, de::DeserializeOwned};
+use serde_json::Value;
+use tertulia_core::{DeviceId, Nonce, RoomId, Seq, UserId};
+use tertulia_ports::directory::User;
+use tertulia_protocol::{Code, ErrorDetail, rest::IDEMPOTENCY_KEY};
+use utoipa::IntoParams;
+
+use super::{Api, problem::Failure};
+use crate::{history::page_limit, identity::TokenError};
+
+/// Largest body of a request, in bytes: the longest text with every character escaped, and some room. As large as a
+/// frame of the socket.
+pub const BODY_BYTES_MAX: usize = 128 * 1024;
+
+/// The address of who is at the other end of the connection.
+#[derive(Debug, Clone, Copy)]
+pub struct PeerAddress(pub SocketAddr);
+
+/// A JSON body. One that is absent is an empty object.
+pub struct Body<T>(pub T);
+
+impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Body<T> {
+    type Rejection = Failure;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Failure> {
+        let bytes = Bytes::from_request(request, state).await.map_err(unread)?;
+        parse(if bytes.is_empty() { b"{}" } else { &bytes }).map(Self)
+    }
+}
+
+fn unread(rejection: BytesRejection) -> Failure {
+    match rejection {
+        BytesRejection::FailedToBufferBody(FailedToBufferBody::LengthLimitError(_)) => {
+            let detail = format!("the body is larger than {BODY_BYTES_MAX} bytes");
+            let error = ErrorDetail::new(Code::TooLarge, detail);
+            ErrorDetail { field: Some("body".to_owned()), bound: Some(BODY_BYTES_MAX.into()), ..error }.into()
+        }
+        _ => Failure::new(Code::Malformed, "the body did not arrive"),
+    }
+}
+
+fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Failure> {
+    let value: Value = serde_json::from_slice(bytes)
+        .map_err(|error| Failure::new(Code::Malformed, format!("the body is not JSON: {error}")))?;
+    serde_path_to_error::deserialize(&value).map_err(|error| {
+        let field = error.path().to_string();
+        let wrong = field.split('.').try_fold(&value, |value, name| value.get(name)).cloned();
+        mismatch(&field, wrong, &error.into_inner().to_string())
+    })
+}
+
+/// A value that does not fit its field.
+fn mismatch(field: &str, value: Option<Value>, what: &str) -> Failure {
+    let missing = what.strip_prefix("missing field `").and_then(|rest| rest.split('`').next());
+    let named = match (field, missing) {
+        (".", missing) => missing.map(str::to_owned),
+        (field, Some(missing)) => Some(format!("{field}.{missing}")),
+        (field, None) => Some(field.to_owned()),
+    };
+    let value = value.filter(|value| missing.is_none() && !value.is_object() && !value.is_array());
+    let invalid = ErrorDetail::invalid(field, value.clone().unwrap_or_default(), what);
+    let detail = named.as_ref().map_or(what.to_owned(), |field| format!("{field}: {what}"));
+    ErrorDetail { detail, field: named, value: invalid.value.filter(|_| value.is_some()), ..invalid }.into()
+}
+
+/// The path's variables.
+pub struct At<T>(pub T);
+
+impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for At<T> {
+    type Rejection = Failure;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Failure> {
+        match Path::<T>::from_request_parts(parts, state).await {
+            Ok(Path(variables)) => Ok(Self(variables)),
+            Err(PathRejection::FailedToDeserializePathParams(error)) => Err(match error.into_kind() {
+                ErrorKind::ParseErrorAtKey { key, value, expected_type } => {
+                    Failure::invalid(&key, value, expected_type)
+                }
+                ErrorKind::DeserializeError { key, value, message } => Failure::invalid(&key, value, message),
+                ErrorKind::InvalidUtf8InPathParam { key } => Failure::invalid(&key, "", "UTF-8"),
+                other => Failure::new(Code::Invalid, other.to_string()),
+            }),
+            Err(_) => Err(Failure::new(Code::Malformed, "the path has no variables")),
+        }
+    }
+}
+
+/// The query's fields.
+pub struct Query<T>(pub T);
+
+impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Query<T> {
+    type Rejection = Failure;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Failure> {
+        let query = parts.uri.query().unwrap_or_default().as_bytes();
+        let fields = serde_urlencoded::Deserializer::new(form_urlencoded::parse(query));
+        serde_path_to_error::deserialize(fields).map(Self).map_err(|error| {
+            let field = error.path().to_string();
+            let value = form_urlencoded::parse(query).find(|(name, _)| *name == field);
+            let value = value.map(|(_, value)| value.into_owned().into());
+            mismatch(&field, value, &error.into_inner().to_string())
+        })
+    }
+}
+
+/// A room in the path.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Path)]
+pub struct RoomPath {
+    /// The room's id.
+    #[param(value_type = String)]
+    pub room: RoomId,
+}
+
+/// A person in the path.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Path)]
+pub struct UserPath {
+    /// The person's id.
+    #[param(value_type = String)]
+    pub user: UserId,
+}
+
+/// A room and a person in the path.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Path)]
+pub struct RoomUserPath {
+    /// The room's id.
+    #[param(value_type = String)]
+    pub room: RoomId,
+    /// The person's id.
+    #[param(value_type = String)]
+    pub user: UserId,
+}
+
+/// A page of a list.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct ListQuery {
+    /// Most items, from 1 to 200; 50 if absent.
+    #[param(value_type = Option<i64>)]
+    pub limit: Option<String>,
+    /// `next` of the page before.
+    pub after: Option<String>,
+}
+
+impl ListQuery {
+    /// How many items.
+    pub fn limit(&self) -> Result<usize, Failure> {
+        limit_of(self.limit.as_deref())
+    }
+
+    /// Where the page before ended: an id or number that was given as `next`.
+    pub fn after<T: std::str::FromStr>(&self) -> Result<Option<T>, Failure> {
+        let parse = |text: &String| {
+            text.parse().map_err(|_| Failure::invalid("after", text.as_str(), "`next` of the page before"))
+        };
+        self.after.as_ref().map(parse).transpose()
+    }
+}
+
+/// The size of a page, whatever was written there.
+pub fn limit_of(text: Option<&str>) -> Result<usize, Failure> {
+    let Some(text) = text else { return Ok(page_limit(None)?) };
+    let too_much = if text.starts_with('-') { i64::MIN } else { i64::MAX };
+    let is_number =
+        text.trim_start_matches('-').bytes().all(|byte| byte.is_ascii_digit()) && !text.is_empty();
+    let limit = text.parse().unwrap_or(if is_number { too_much } else { 0 });
+    page_limit(Some(limit)).map_err(|error| {
+        let detail = format!("limit is {text:.40}, and must be from 1 to 200");
+        ErrorDetail { detail, value: Some(text.chars().take(40).collect::<String>().into()), ..error }.into()
+    })
+}
+
+/// A number in a query that counts entries.
+pub fn seq_of(field: &str, text: Option<&str>) -> Result<Option<Seq>, Failure> {
+    let parse = |text: &str| {
+        text.parse().map_err(|_| Failure::invalid(field, text, "the number of an entry, from 0"))
+    };
+    text.map(parse).transpose()
+}
+
+/// Who asks, as the directory has them now.
+pub struct Caller {
+    /// The person.
+    pub user: User,
+    /// Their device.
+    pub device: DeviceId,
+    /// The version of their feed.
+    pub feed: u64,
+}
+
+impl Caller {
+    /// Their id.
+    pub fn id(&self) -> UserId {
+        self.user.id
+    }
+}
+
+impl FromRequestParts<Api> for Caller {
+    type Rejection = Failure;
+
+    async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, Failure> {
+        let header = parts.headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
+        let token = header.and_then(|value| {
+            let (scheme, token) = value.split_once(' ')?;
+            scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
+        });
+        let absent =
+            || Failure::new(Code::Unauthenticated, "the header `Authorization: Bearer TOKEN` is missing");
+        let now = api.clock.now();
+        let claims = api.tokens.verify(token.ok_or_else(absent)?, now).map_err(|error| {
+            let code = match error {
+                TokenError::Invalid => Code::Unauthenticated,
+                TokenError::Expired => Code::TokenExpired,
+            };
+            Failure::new(code, error.to_string())
+        })?;
+        match api.directory.resume(claims.device).await? {
+            Some(resumed) if resumed.user.id == claims.user && now < resumed.expires_at => {
+                Ok(Self { user: resumed.user, device: claims.device, feed: resumed.feed })
+            }
+            Some(resumed) if resumed.user.id == claims.user => {
+                Err(Failure::new(Code::TokenExpired, "the token's time is over"))
+            }
+            _ => Err(Failure::new(Code::TokenRevoked, "the device was signed out")),
+        }
+    }
+}
+
+/// An administrator who asks.
+pub struct Administrator(pub Caller);
+
+impl FromRequestParts<Api> for Administrator {
+    type Rejection = Failure;
+
+    async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, Failure> {
+        let caller = Caller::from_request_parts(parts, api).await?;
+        match caller.user.admin {
+            true => Ok(Self(caller)),
+            false => Err(Failure::new(Code::NotAllowed, "that is for administrators")),
+        }
+    }
+}
+
+/// What the client calls its command, on every retry: the header `Idempotency-Key`, or a nonce that nobody repeats.
+pub struct Key(pub Nonce);
+
+impl FromRequestParts<Api> for Key {
+    type Rejection = Failure;
+
+    async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, Failure> {
+        let Some(header) = parts.headers.get(IDEMPOTENCY_KEY) else {
+            return Ok(Self(api.fresh_nonce()));
+        };
+        let text = header.to_str().unwrap_or_default();
+        match text.parse() {
+            Ok(nonce) if nonce != Nonce(0) => Ok(Self(nonce)),
+            _ => Err(Failure::invalid("Idempotency-Key", text, "32 random hexadecimal digits")),
+        }
+    }
+}
+
+/// Where a request comes from. A proxy on this machine is believed what it says of its client.
+pub struct From(pub IpAddr);
+
+impl<S: Send + Sync> FromRequestParts<S> for From {
+    type Rejection = std::convert::Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Self::Rejection> {
+        let peer = parts.extensions.get::<PeerAddress>();
+        let peer = peer.map_or(IpAddr::V4(Ipv4Addr::LOCALHOST), |peer| peer.0.ip().to_canonical());
+        if !peer.is_loopback() {
+            return Ok(Self(peer));
+        }
+        let forwarded = parts.headers.get_all("x-forwarded-for").iter().next_back();
+        let last = forwarded.and_then(|value| value.to_str().ok()?.rsplit(',').next()?.trim().parse().ok());
+        Ok(Self(last.unwrap_or(peer)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tertulia_protocol::rest;
+
+    use super::*;
+
+    #[test]
+    fn wrong_bodies_name_the_field() {
+        for (body, code, field, value) in [
+            ("{", Code::Malformed, None, None),
+            ("[1]", Code::Invalid, None, None),
+            (r#"{"name": 5}"#, Code::Invalid, Some("name"), Some(Value::from(5))),
+            (r#"{"name": "a", "handle": true}"#, Code::Invalid, Some("handle"), Some(Value::from(true))),
+            ("{}", Code::Invalid, Some("name"), None),
+        ] {
+            let failure = parse::<rest::SignUp>(body.as_bytes()).err().unwrap();
+            assert_eq!(failure.code(), code, "{body}");
+            assert_eq!(
+                (failure.detail.field.as_deref(), failure.detail.value.clone()),
+                (field, value),
+                "{body}"
+            );
+        }
+        let nested = parse::<rest::NewRoom>(br#"{"kind": "group", "name": "a", "settings": {"join": "x"}}"#);
+        assert_eq!(nested.err().unwrap().detail.field.as_deref(), Some("settings.join"));
+    }
+
+    #[test]
+    fn page_sizes_are_numbers_from_1_to_200() {
+        assert_eq!(limit_of(None).unwrap(), 50);
+        assert_eq!(limit_of(Some("200")).unwrap(), 200);
+        for bad in ["0", "-1", "201", "99999999999999999999999", "-99999999999999999999999", "ten", "", "1.5"]
+        {
+            let detail = limit_of(Some(bad)).unwrap_err().detail;
+            assert_eq!((detail.field.as_deref(), detail.value), (Some("limit"), Some(bad.into())));
+            assert_eq!(detail.bound, Some(200.into()));
+        }
+    }
+}

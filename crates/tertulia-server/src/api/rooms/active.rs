@@ -1,0 +1,24 @@
+//! `GET /v1/rooms/{room}/active`: who has the room open.
+
+use axum::{Json, extract::State};
+use tertulia_protocol::rest::RoomActive;
+
+use super::super::{
+    Api,
+    extract::{At, Caller, RoomPath},
+    problem::Answer,
+};
+
+/// Who has a room of mine open now.
+#[utoipa::path(
+    get, path = "/v1/rooms/{room}/active", tag = "rooms", params(RoomPath),
+    responses((status = 200, body = RoomActive))
+)]
+pub async fn active(
+    State(api): State<Api>,
+    caller: Caller,
+    At(at): At<RoomPath>,
+) -> Answer<Json<RoomActive>> {
+    let users = api.rooms.active(at.room, caller.id()).await?;
+    Ok(Json(RoomActive { count: users.len() as u64, users }))
+}

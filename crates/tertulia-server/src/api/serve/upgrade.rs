@@ -1,0 +1,114 @@
+//! WebSockets on connections that HTTP holds already: proxies use theirs again. The acceptor takes all others.
+
+use std::{net::SocketAddr, sync::Arc};
+
+use axum::{
+    body::Body,
+    extract::Request,
+    http::{HeaderName, HeaderValue, StatusCode, header},
+    response::Response,
+};
+use hyper::upgrade::Upgraded;
+use hyper_util::rt::TokioIo;
+
+use super::replay::Replay;
+use crate::gateway::transport::{
+    Arrival, Peer, Refusal,
+    handshake::{Granted, HandshakePolicy, RequestHead, UpgradeRequest, negotiate},
+};
+
+/// Most headers of an answer that is made from bytes.
+const ANSWER_HEADERS_MAX: usize = 16;
+
+/// Who grants upgrades, and where the connections go.
+pub struct Upgrades {
+    path: String,
+    policy: HandshakePolicy,
+    arrive: Arc<dyn Fn(Arrival) + Send + Sync>,
+}
+
+impl Upgrades {
+    /// Upgrades at this path.
+    pub fn new(
+        path: String,
+        policy: HandshakePolicy,
+        arrive: impl Fn(Arrival) + Send + Sync + 'static,
+    ) -> Self {
+        Self { path, policy, arrive: Arc::new(arrive) }
+    }
+
+    /// Whether a request asks for a WebSocket.
+    pub fn is_wanted(&self, request: &Request) -> bool {
+        request.uri().path() == self.path
+    }
+
+    /// Answers a request for a WebSocket; a granted one leaves HTTP for good.
+    pub fn answer(&self, request: Request, peer: SocketAddr) -> Response {
+        match self.negotiated(&request) {
+            Ok(granted) => {
+                let response = response(&granted.response());
+                tokio::spawn(hand_over(request, peer, granted.request, self.arrive.clone()));
+                response
+            }
+            Err(refusal) => response(&refusal.response()),
+        }
+    }
+
+    fn negotiated(&self, request: &Request) -> Result<Granted, Refusal> {
+        let headers: Vec<_> = request
+            .headers()
+            .iter()
+            .map(|(name, value)| httparse::Header { name: name.as_str(), value: value.as_bytes() })
+            .collect();
+        let minor_version = u8::from(request.version() != axum::http::Version::HTTP_10);
+        let target = request.uri().path_and_query().map_or("/", |target| target.as_str());
+        let head =
+            RequestHead { method: request.method().as_str(), target, minor_version, headers: &headers };
+        negotiate(&head, &self.policy)
+    }
+}
+
+/// Takes the connection out of HTTP once its answer is sent.
+async fn hand_over(
+    request: Request,
+    address: SocketAddr,
+    upgrade: UpgradeRequest,
+    arrive: Arc<dyn Fn(Arrival) + Send + Sync>,
+) {
+    let upgraded: Upgraded = match hyper::upgrade::on(request).await {
+        Ok(upgraded) => upgraded,
+        Err(error) => return tracing::debug!(%address, %error, "an upgrade broke off"),
+    };
+    let Ok(parts) = upgraded.downcast::<TokioIo<Replay>>() else {
+        return tracing::error!(%address, "an upgraded connection is of another kind");
+    };
+    let (mut received, stream) = parts.io.into_inner().into_parts();
+    received.splice(0..0, parts.read_buf.iter().copied());
+    match stream.into_std() {
+        Ok(stream) => {
+            arrive(Arrival { stream, peer: Peer { address, request: upgrade }, response: None, received });
+        }
+        Err(error) => tracing::debug!(%address, %error, "an upgraded connection could not be taken"),
+    }
+}
+
+/// An answer that the transport has written, for HTTP to send.
+fn response(bytes: &[u8]) -> Response {
+    let mut headers = [httparse::EMPTY_HEADER; ANSWER_HEADERS_MAX];
+    let mut parsed = httparse::Response::new(&mut headers);
+    let Ok(httparse::Status::Complete(head_bytes)) = parsed.parse(bytes) else {
+        return Response::new(Body::empty());
+    };
+    let mut response = Response::new(Body::from(bytes[head_bytes..].to_vec()));
+    let status = parsed.code.and_then(|code| StatusCode::from_u16(code).ok());
+    *response.status_mut() = status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    for given in parsed.headers.iter() {
+        let name = HeaderName::from_bytes(given.name.as_bytes());
+        if let (Ok(name), Ok(value)) = (name, HeaderValue::from_bytes(given.value)) {
+            if name != header::CONTENT_LENGTH {
+                response.headers_mut().insert(name, value);
+            }
+        }
+    }
+    response
+}

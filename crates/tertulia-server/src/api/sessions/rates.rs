@@ -1,0 +1,64 @@
+//! How often somebody may try to sign in or up. Headers tell what is left.
+
+use axum::http::{HeaderMap, HeaderName, HeaderValue};
+use tertulia_protocol::{Code, ErrorDetail};
+
+use super::super::{
+    Api,
+    extract::From,
+    problem::{Answer, Failure},
+};
+use crate::identity::{Rate, Remaining};
+
+const MINUTE_MS: u64 = 60 * 1_000;
+
+/// Tries at one handle from one address: a person who has forgotten theirs, not a program.
+const LOG_IN: Rate = Rate { name: "log_in", count: 10, window_ms: 15 * MINUTE_MS };
+/// Tries from one address at all handles: an office behind one address, not a list of passwords.
+const LOG_IN_ADDRESS: Rate = Rate { name: "log_in_address", count: 100, window_ms: 15 * MINUTE_MS };
+/// Tries at one handle from everywhere: so many that nobody is kept out lightly.
+const LOG_IN_HANDLE: Rate = Rate { name: "log_in_handle", count: 300, window_ms: 15 * MINUTE_MS };
+/// Sign-ups from one address: a class that starts together.
+const SIGN_UP: Rate = Rate { name: "sign_up", count: 60, window_ms: 60 * MINUTE_MS };
+
+/// Counts a sign-up. Programs on this machine (a demo, an import) sign people up without bound.
+pub fn sign_up(api: &Api, from: &From) -> Answer<HeaderMap> {
+    match from.0.is_loopback() {
+        true => Ok(HeaderMap::new()),
+        false => counted(api.rates.count(SIGN_UP, &from.0.to_string(), api.clock.now())),
+    }
+}
+
+/// Counts a try to log in.
+pub fn log_in(api: &Api, from: &From, handle: &str) -> Answer<HeaderMap> {
+    let (now, address) = (api.clock.now(), from.0.to_string());
+    counted(api.rates.count(LOG_IN_ADDRESS, &address, now))?;
+    counted(api.rates.count(LOG_IN_HANDLE, handle, now))?;
+    counted(api.rates.count(LOG_IN, &format!("{address} {handle}"), now))
+}
+
+/// The password was right: what was tried before does not count.
+pub fn logged_in(api: &Api, from: &From, handle: &str) {
+    api.rates.forgive(LOG_IN, &format!("{} {handle}", from.0));
+}
+
+fn counted(result: Result<Remaining, Remaining>) -> Answer<HeaderMap> {
+    match result {
+        Ok(remaining) => Ok(headers(remaining)),
+        Err(remaining) => {
+            let minutes = remaining.rate.window_ms / MINUTE_MS;
+            let detail = format!("at most {} tries in {minutes} minutes", remaining.rate.count);
+            let error = ErrorDetail::new(Code::RateLimited, detail).after_ms(remaining.reset_ms);
+            let error = ErrorDetail { bound: Some(remaining.rate.count.into()), ..error };
+            Err(Failure::from(error).with_headers(headers(remaining)))
+        }
+    }
+}
+
+/// `RateLimit-Policy` and `RateLimit`, as the IETF drafts them.
+fn headers(Remaining { rate, left, reset_ms }: Remaining) -> HeaderMap {
+    let policy = format!("\"{}\";q={};w={}", rate.name, rate.count, rate.window_ms / 1_000);
+    let state = format!("\"{}\";r={left};t={}", rate.name, reset_ms.div_ceil(1_000));
+    let header = |name, text: &str| Some((HeaderName::from_static(name), HeaderValue::from_str(text).ok()?));
+    [header("ratelimit-policy", &policy), header("ratelimit", &state)].into_iter().flatten().collect()
+}
