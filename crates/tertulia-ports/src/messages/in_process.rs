@@ -401,3 +401,25 @@ impl Messages for InProcessMessages {
 fn marker(room: RoomId, user: UserId, (seq, posts): (Seq, Posts)) -> ReadMarker {
     ReadMarker { room, user, seq, posts }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        contract::block_on,
+        messages::contract::{Place, check},
+    };
+
+    struct Kept(Arc<InProcessMessages>);
+
+    impl Place for Kept {
+        fn open(&self) -> Arc<dyn Messages> {
+            self.0.clone()
+        }
+    }
+
+    #[test]
+    fn passes_the_suite() {
+        block_on(check(|| Kept(Arc::new(InProcessMessages::new("here")))));
+    }
+}

@@ -15,7 +15,7 @@
 //! The reference is [`in_process`], the suite for adapters `contract`, and [`projection`] says what changes make of a
 //! message.
 
-#[cfg(feature = "contract")]
+#[cfg(any(test, feature = "contract"))]
 pub mod contract;
 pub mod in_process;
 pub mod projection;

@@ -1,1 +1,0 @@
-//! The suite that every message store passes on its real engine.
