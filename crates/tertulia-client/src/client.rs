@@ -95,12 +95,15 @@ impl Client {
         self.inputs.clone()
     }
 
-    /// Ends the session, and gives back what is to be kept.
-    pub async fn stop(mut self) -> Saved {
+    /// Ends the session, and gives back what is to be kept, and the events that belong to it and were not taken yet.
+    pub async fn stop(&mut self) -> (Saved, Vec<Event>) {
         // An error means that it has ended already.
         let _ = self.inputs.send(Input::Stop).await;
-        self.events.close();
-        self.task.await.unwrap_or_default()
+        let mut events = Vec::new();
+        while let Some(event) = self.events.recv().await {
+            events.push(event);
+        }
+        ((&mut self.task).await.unwrap_or_default(), events)
     }
 }
 
@@ -144,7 +147,9 @@ impl Task {
         self.session.handle(0, Input::Time);
         loop {
             self.carry_out().await;
-            let Some(turn) = self.turn(&mut inputs).await else { return self.session.save() };
+            let Some(turn) = self.turn(&mut inputs).await else {
+                return self.session.save();
+            };
             let now_ms = self.now_ms();
             match turn {
                 Turn::Input(Some(input)) => self.session.handle(now_ms, input),

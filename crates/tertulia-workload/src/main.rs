@@ -1,2 +1,48 @@
-//! The program.
-fn main() {}
+//! The program: reads the flags and starts a command.
+
+use std::{path::PathBuf, process::ExitCode, time::Duration};
+
+use anyhow::{Result, bail};
+use pico_args::Arguments;
+use tertulia_workload::faults;
+
+const USAGE: &str = "\
+tertulia-workload: load, faults and history checking, over the wire
+
+  faults --server PROGRAM [--runs N] [--seed S] [--people N] [--rooms N] [--chaos-ms MS] [--calm-server] [--traces DIR]
+      people in rooms on real servers that are killed, stopped and disturbed; what they saw is checked
+";
+
+fn main() -> Result<ExitCode> {
+    let mut arguments = Arguments::from_env();
+    match arguments.subcommand()?.as_deref() {
+        Some("faults") => faults::main(&faults_settings(arguments)?),
+        Some(other) => bail!("there is no command {other:?}\n\n{USAGE}"),
+        None => {
+            print!("{USAGE}");
+            Ok(ExitCode::SUCCESS)
+        }
+    }
+}
+
+fn faults_settings(mut arguments: Arguments) -> Result<faults::Settings> {
+    let settings = faults::Settings {
+        server: arguments.value_from_str("--server")?,
+        runs: arguments.opt_value_from_str("--runs")?.unwrap_or(1),
+        seed: arguments.opt_value_from_str("--seed")?.unwrap_or(1),
+        people: arguments.opt_value_from_str("--people")?.unwrap_or(200),
+        rooms: arguments.opt_value_from_str("--rooms")?.unwrap_or(50),
+        chaos: Duration::from_millis(arguments.opt_value_from_str("--chaos-ms")?.unwrap_or(8_000)),
+        disturb: !arguments.contains("--calm-server"),
+        traces: arguments.opt_value_from_str("--traces")?.unwrap_or_else(|| PathBuf::from("target/faults")),
+    };
+    nothing_left(arguments)?;
+    Ok(settings)
+}
+
+fn nothing_left(arguments: Arguments) -> Result<()> {
+    match arguments.finish().as_slice() {
+        [] => Ok(()),
+        left => bail!("what is {left:?}?\n\n{USAGE}"),
+    }
+}

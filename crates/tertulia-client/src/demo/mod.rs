@@ -15,7 +15,8 @@ use rand::{Rng, SeedableRng, rngs::StdRng, seq::IndexedRandom};
 use tertulia_protocol::{
     entry::EntryBody,
     ids::{Nonce, RoomId, Seq, UserId},
-    room::{JoinPolicy, RoomKind, RoomSettings},
+    rest::{NewRoom, NewRoomKind},
+    room::{JoinPolicy, RoomSettings},
 };
 use tokio::{sync::mpsc, task::JoinSet, time::sleep};
 
@@ -24,7 +25,7 @@ use crate::{
     client::{Client, Options},
     connection::Address,
     outbox::Post,
-    rest::{NewRoom, Rest, RestError},
+    rest::{Rest, RestError},
     session::{Event, Input, Question, Saved},
 };
 
@@ -105,13 +106,18 @@ impl Talk {
         let mut people = Vec::new();
         for name in script.people {
             let signed_in = stranger.sign_up(name).await?;
-            people.push(Person { user: signed_in.user.id, token: signed_in.token });
+            people.push(Person { user: signed_in.user.user.id, token: signed_in.token });
         }
         let owner = Rest::signed_in(address.clone(), &people[0].token);
         let members: Vec<UserId> = people.iter().skip(1).map(|person| person.user).collect();
         let settings = RoomSettings { join: JoinPolicy::Open, ..RoomSettings::default() };
-        let (kind, topic) = (RoomKind::Group, Some(script.topic));
-        let new = NewRoom { kind, name: script.room, topic, settings, members: &members };
+        let new = NewRoom {
+            kind: NewRoomKind::Group,
+            name: script.room.to_owned(),
+            topic: Some(script.topic.to_owned()),
+            settings,
+            members,
+        };
         let room = owner.make_room(&new, Nonce(random.random())).await?;
         let invite = owner.invite(room.id).await?.token;
         let room = DemoRoom { room: room.id, name: script.room.to_owned(), invite };

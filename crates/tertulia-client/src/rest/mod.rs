@@ -1,27 +1,16 @@
 //! The part of REST `/v1` that a client without a screen needs: signing up, rooms, members, bans, invites, pages of the
-//! log. Answers are read as far as they are used; the whole of them is in `docs/protocol.md`.
+//! log. The bodies are the protocol's own.
 
 mod http;
 mod rooms;
 
-use std::{
-    net::{IpAddr, SocketAddr},
-    time::Duration,
-};
+use std::time::Duration;
 
-use serde::{Deserialize, de::DeserializeOwned};
+use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
-use tertulia_protocol::{
-    Code, ErrorDetail,
-    ids::{DeviceId, Nonce, UserId},
-};
-use tokio::{
-    net::{TcpSocket, TcpStream, lookup_host},
-    sync::Mutex,
-    time::timeout,
-};
+use tertulia_protocol::{Code, ErrorDetail, ids::Nonce, rest::Session};
+use tokio::{net::TcpStream, sync::Mutex, time::timeout};
 
-pub use self::rooms::{EntriesPage, Invite, ListedRoom, Member, NewRoom, RoomInfo};
 use crate::connection::Address;
 
 /// How long an answer may take.
@@ -65,34 +54,11 @@ impl RestError {
     }
 }
 
-/// Somebody who signed in on a device.
-#[derive(Debug, Clone, Deserialize)]
-pub struct SignedIn {
-    /// The device's token.
-    pub token: String,
-    /// The device.
-    pub device: DeviceId,
-    /// The user.
-    pub user: User,
-}
-
-/// A person.
-#[derive(Debug, Clone, Deserialize)]
-pub struct User {
-    /// Their id.
-    pub id: UserId,
-    /// Their handle.
-    pub handle: String,
-    /// Their shown name.
-    pub name: String,
-}
-
 /// A person's way to a server over REST.
 #[derive(Debug)]
 pub struct Rest {
     address: Address,
     token: Option<String>,
-    local: Option<IpAddr>,
     /// A connection that is not in use.
     kept: Mutex<Option<TcpStream>>,
 }
@@ -100,7 +66,7 @@ pub struct Rest {
 impl Rest {
     /// A way for somebody who is not signed in.
     pub fn new(address: Address) -> Self {
-        Self { address, token: None, local: None, kept: Mutex::new(None) }
+        Self { address, token: None, kept: Mutex::new(None) }
     }
 
     /// A way for the owner of a token.
@@ -108,30 +74,24 @@ impl Rest {
         Self { token: Some(token.to_owned()), ..Self::new(address) }
     }
 
-    /// The same, by connections from this address of ours.
-    #[must_use]
-    pub fn from_local(self, local: IpAddr) -> Self {
-        Self { local: Some(local), ..self }
-    }
-
     /// Makes an account without a password.
-    pub async fn sign_up(&self, name: &str) -> Result<SignedIn, RestError> {
+    pub async fn sign_up(&self, name: &str) -> Result<Session, RestError> {
         self.call("POST", "/v1/users", Some(json!({"name": name})), None).await
     }
 
     /// Makes an account with a handle and a password.
-    pub async fn sign_up_as(&self, name: &str, handle: &str, password: &str) -> Result<SignedIn, RestError> {
+    pub async fn sign_up_as(&self, name: &str, handle: &str, password: &str) -> Result<Session, RestError> {
         let body = json!({"name": name, "handle": handle, "password": password});
         self.call("POST", "/v1/users", Some(body), None).await
     }
 
     /// Signs in with handle and password.
-    pub async fn sign_in(&self, handle: &str, password: &str) -> Result<SignedIn, RestError> {
+    pub async fn sign_in(&self, handle: &str, password: &str) -> Result<Session, RestError> {
         self.call("POST", "/v1/sessions", Some(json!({"handle": handle, "password": password})), None).await
     }
 
     /// Signs in with the ticket of the administrator's link.
-    pub async fn sign_in_with_ticket(&self, ticket: &str) -> Result<SignedIn, RestError> {
+    pub async fn sign_in_with_ticket(&self, ticket: &str) -> Result<Session, RestError> {
         self.call("POST", "/v1/sessions", Some(json!({"ticket": ticket})), None).await
     }
 
@@ -204,10 +164,7 @@ impl Rest {
     }
 
     async fn try_anew(&self, request: &http::Request<'_>) -> Result<(http::Answer, TcpStream), RestError> {
-        let mut stream = match self.local {
-            Some(local) => connect_from(local, self.address.authority()).await?,
-            None => TcpStream::connect(self.address.authority()).await?,
-        };
+        let mut stream = TcpStream::connect(self.address.authority()).await?;
         stream.set_nodelay(true)?;
         Ok((self.try_on(request, &mut stream).await?, stream))
     }
@@ -219,15 +176,6 @@ impl Rest {
     ) -> std::io::Result<http::Answer> {
         timeout(ANSWER_PATIENCE, request.exchange(stream)).await.map_err(std::io::Error::from)?
     }
-}
-
-async fn connect_from(local: IpAddr, authority: &str) -> std::io::Result<TcpStream> {
-    let is_same_kind = |address: &SocketAddr| address.is_ipv4() == local.is_ipv4();
-    let there = lookup_host(authority).await?.find(is_same_kind);
-    let there = there.ok_or(std::io::ErrorKind::AddrNotAvailable)?;
-    let socket = if local.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
-    socket.bind(SocketAddr::new(local, 0))?;
-    socket.connect(there).await
 }
 
 fn unreadable(method: &str, path: &str, status: u16, body: &[u8]) -> RestError {

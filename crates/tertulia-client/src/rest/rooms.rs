@@ -1,117 +1,27 @@
 //! Rooms, members, bans and invites.
 
-use serde::{Deserialize, Serialize};
 use serde_json::json;
 use tertulia_protocol::{
-    entry::Entry,
-    ids::{Nonce, Posts, RoomId, Seq, UserId},
-    room::{Role, RoomKind, RoomSettings},
+    ids::{Nonce, RoomId, Seq, UserId},
+    rest::{HistoryPage, Invite, List, Member, NewRoom, Room, RoomItem, RoomList, SettingsChange},
+    room::Role,
 };
 
-use super::{Rest, RestError, User};
-
-/// A room to be made.
-#[derive(Debug, Clone, Serialize)]
-pub struct NewRoom<'a> {
-    /// Group or channel.
-    pub kind: RoomKind,
-    /// Its name.
-    pub name: &'a str,
-    /// What it is about.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub topic: Option<&'a str>,
-    /// Its settings.
-    pub settings: RoomSettings,
-    /// Who is in it from the start, beside the maker.
-    pub members: &'a [UserId],
-}
-
-/// A room.
-#[derive(Debug, Clone, Deserialize)]
-pub struct RoomInfo {
-    /// Its id.
-    pub id: RoomId,
-    /// Its kind.
-    pub kind: RoomKind,
-    /// Its name.
-    #[serde(default)]
-    pub name: String,
-    /// Its settings.
-    #[serde(default)]
-    pub settings: RoomSettings,
-    /// How many are in it.
-    pub members: u64,
-}
-
-/// A room in one's own list.
-#[derive(Debug, Clone, Deserialize)]
-pub struct ListedRoom {
-    /// The room.
-    pub id: RoomId,
-    /// The first entry that one may read.
-    pub first: Seq,
-    /// The last entry.
-    pub head: Seq,
-    /// How many messages it has.
-    pub posts: Posts,
-    /// One's own read marker.
-    pub read: Seq,
-    /// How many messages there are after it.
-    pub unread: u64,
-    /// The last message.
-    #[serde(default)]
-    pub last: Option<Entry>,
-}
-
-/// Somebody in a room.
-#[derive(Debug, Clone, Deserialize)]
-pub struct Member {
-    /// Who.
-    pub user: User,
-    /// As what.
-    pub role: Role,
-}
-
-/// A link into a room.
-#[derive(Debug, Clone, Deserialize)]
-pub struct Invite {
-    /// What opens the room.
-    pub token: String,
-}
-
-/// A page of a room's log.
-#[derive(Debug, Clone, Deserialize)]
-pub struct EntriesPage {
-    /// The entries, ascending.
-    pub items: Vec<Entry>,
-    /// The first one that one may read.
-    pub first: Seq,
-    /// The last one when the page was made.
-    pub through: Seq,
-    /// The page covers from here.
-    pub from: Seq,
-    /// To here.
-    pub to: Seq,
-}
-
-#[derive(Deserialize)]
-struct Items<T> {
-    items: Vec<T>,
-}
+use super::{Rest, RestError};
 
 impl Rest {
     /// Makes a room.
-    pub async fn make_room(&self, room: &NewRoom<'_>, key: Nonce) -> Result<RoomInfo, RestError> {
+    pub async fn make_room(&self, room: &NewRoom, key: Nonce) -> Result<Room, RestError> {
         self.call("POST", "/v1/rooms", Some(json!(room)), Some(key)).await
     }
 
     /// The direct room with somebody.
-    pub async fn direct_room(&self, user: UserId) -> Result<RoomInfo, RestError> {
+    pub async fn direct_room(&self, user: UserId) -> Result<Room, RestError> {
         self.call("PUT", &format!("/v1/direct/{user}"), None, None).await
     }
 
     /// A room that one is in.
-    pub async fn room(&self, room: RoomId) -> Result<RoomInfo, RestError> {
+    pub async fn room(&self, room: RoomId) -> Result<Room, RestError> {
         self.call("GET", &format!("/v1/rooms/{room}"), None, None).await
     }
 
@@ -119,7 +29,7 @@ impl Rest {
     pub async fn set_settings(
         &self,
         room: RoomId,
-        settings: &RoomSettings,
+        settings: &SettingsChange,
         key: Nonce,
     ) -> Result<(), RestError> {
         self.do_it("PATCH", &format!("/v1/rooms/{room}"), Some(json!({"settings": settings})), Some(key))
@@ -132,14 +42,14 @@ impl Rest {
     }
 
     /// One's own rooms.
-    pub async fn my_rooms(&self) -> Result<Vec<ListedRoom>, RestError> {
-        self.call("GET", "/v1/me/rooms", None, None).await.map(|list: Items<ListedRoom>| list.items)
+    pub async fn my_rooms(&self) -> Result<Vec<RoomItem>, RestError> {
+        self.call("GET", "/v1/me/rooms", None, None).await.map(|list: RoomList| list.items)
     }
 
     /// The first members of a room.
     pub async fn members(&self, room: RoomId) -> Result<Vec<Member>, RestError> {
         let path = format!("/v1/rooms/{room}/members?limit=200");
-        self.call("GET", &path, None, None).await.map(|list: Items<Member>| list.items)
+        self.call("GET", &path, None, None).await.map(|list: List<Member>| list.items)
     }
 
     /// Brings somebody into a room, or gives them another role.
@@ -188,7 +98,7 @@ impl Rest {
     }
 
     /// A page of a room's log after an entry.
-    pub async fn entries_after(&self, room: RoomId, after: Seq) -> Result<EntriesPage, RestError> {
+    pub async fn entries_after(&self, room: RoomId, after: Seq) -> Result<HistoryPage, RestError> {
         self.call("GET", &format!("/v1/rooms/{room}/entries?after={after}&limit=200"), None, None).await
     }
 }
