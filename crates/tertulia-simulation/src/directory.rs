@@ -1,0 +1,123 @@
+//! The directory with faults: SQLite in memory, with calls that take their time and fail.
+
+use async_trait::async_trait;
+use tertulia_adapters::directory::sqlite::SqliteDirectory;
+use tertulia_core::{DeviceId, Entry, Epoch, Member, RoomId, TimeMs, UserId};
+use tertulia_ports::{
+    EngineResult,
+    directory::{
+        Audit, AuditRecord, Device, Devices, Feed, FeedChange, FeedKind, Friends, Friendship, HandleTaken,
+        Invite, Invites, ProfileChange, Resumed, RoomBan, RoomMember, RoomRecord, Rooms, User, UserRoom,
+        Users,
+    },
+};
+
+use crate::trouble::Trouble;
+
+/// The directory.
+pub struct FaultyDirectory {
+    inner: SqliteDirectory,
+    trouble: Trouble,
+}
+
+impl FaultyDirectory {
+    /// An empty directory with this trouble.
+    pub fn new(trouble: Trouble) -> Self {
+        let inner = SqliteDirectory::in_memory().expect("memory can be opened");
+        Self { inner, trouble }
+    }
+
+    /// The directory itself, where nothing goes wrong.
+    pub fn inner(&self) -> &SqliteDirectory {
+        &self.inner
+    }
+}
+
+/// A noun whose verbs all pass through trouble, before and after.
+macro_rules! troubled {
+    ($noun:ident { $(fn $verb:ident($($name:ident: $kind:ty),*) -> $answer:ty;)* }) => {
+        #[async_trait]
+        impl $noun for FaultyDirectory {
+            $(async fn $verb(&self, $($name: $kind),*) -> EngineResult<$answer> {
+                self.trouble.pass().await?;
+                let answer = self.inner.$verb($($name),*).await?;
+                self.trouble.pass().await?;
+                Ok(answer)
+            })*
+        }
+    };
+}
+
+troubled!(Users {
+    fn add_user(user: &User) -> Result<(), HandleTaken>;
+    fn user(id: UserId) -> Option<User>;
+    fn user_by_handle(handle: &str) -> Option<User>;
+    fn users(ids: &[UserId]) -> Vec<User>;
+    fn find_users(text: &str, limit: usize) -> Vec<User>;
+    fn count_users() -> u64;
+    fn change_profile(id: UserId, change: &ProfileChange) -> Result<Vec<FeedChange>, HandleTaken>;
+    fn set_admin(id: UserId, admin: bool) -> ();
+    fn has_admin() -> bool;
+    fn set_password(id: UserId, hash: &str) -> ();
+    fn password(id: UserId) -> Option<String>;
+    fn settings(id: UserId) -> Option<String>;
+    fn set_settings(id: UserId, json: &str) -> Vec<FeedChange>;
+});
+
+troubled!(Devices {
+    fn add_device(device: &Device) -> ();
+    fn resume(device: DeviceId) -> Option<Resumed>;
+    fn revoked(devices: &[DeviceId], now: TimeMs) -> Vec<DeviceId>;
+    fn devices(user: UserId) -> Vec<Device>;
+    fn touch_devices(seen: &[(DeviceId, TimeMs, Option<String>)]) -> ();
+    fn revoke_device(user: UserId, device: DeviceId) -> Option<Vec<FeedChange>>;
+    fn drop_expired_devices(before: TimeMs, limit: usize) -> u64;
+});
+
+troubled!(Feed {
+    fn feed_version(user: UserId) -> u64;
+    fn feed_after(user: UserId, version: u64, limit: usize) -> Vec<(u64, FeedKind)>;
+    fn trim_feeds(keep: u64, limit: usize) -> u64;
+});
+
+troubled!(Audit {
+    fn record(record: &AuditRecord) -> ();
+    fn audit(before: Option<u64>, limit: usize) -> Vec<(u64, AuditRecord)>;
+});
+
+troubled!(Rooms {
+    fn apply(room: RoomId, epoch: Epoch, entries: &[Entry]) -> Vec<FeedChange>;
+    fn room(room: RoomId) -> Option<RoomRecord>;
+    fn direct_room(one: UserId, other: UserId) -> Option<RoomId>;
+    fn member(room: RoomId, user: UserId) -> Member;
+    fn standings(user: UserId, rooms: &[RoomId]) -> Vec<Member>;
+    fn rooms_of(user: UserId) -> Vec<UserRoom>;
+    fn room_ids_of(user: UserId) -> Vec<RoomId>;
+    fn count_rooms_of(user: UserId) -> u64;
+    fn members(room: RoomId, after: Option<UserId>, text: &str, limit: usize) -> Vec<RoomMember>;
+    fn bans(room: RoomId, after: Option<UserId>, limit: usize) -> Vec<RoomBan>;
+    fn set_room_preferences(room: RoomId, user: UserId, muted: Option<bool>, pinned: Option<bool>)
+        -> Vec<FeedChange>;
+    fn empty_rooms(limit: usize) -> Vec<RoomId>;
+    fn rooms_after(after: Option<RoomId>, limit: usize) -> Vec<RoomRecord>;
+    fn count_rooms() -> u64;
+});
+
+troubled!(Friends {
+    fn befriend(user: UserId, other: UserId, now: TimeMs) -> Option<(Friendship, Vec<FeedChange>)>;
+    fn unfriend(user: UserId, other: UserId) -> Vec<FeedChange>;
+    fn friends(user: UserId) -> Vec<(UserId, Friendship)>;
+    fn friendship(user: UserId, other: UserId) -> Option<Friendship>;
+    fn set_block(user: UserId, other: UserId, blocked: bool) -> Vec<FeedChange>;
+    fn blocks(user: UserId) -> Vec<UserId>;
+    fn is_blocked(one: UserId, other: UserId) -> bool;
+});
+
+troubled!(Invites {
+    fn add_invite(invite: &Invite) -> ();
+    fn invite(token: &str, now: TimeMs) -> Option<Invite>;
+    fn use_invite(token: &str, now: TimeMs) -> bool;
+    fn invites(room: RoomId) -> Vec<Invite>;
+    fn revoke_invite(room: RoomId, token: &str) -> bool;
+    fn drop_expired_invites(now: TimeMs, limit: usize) -> u64;
+});
