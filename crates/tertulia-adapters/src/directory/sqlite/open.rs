@@ -1,6 +1,10 @@
 //! Opening the file: its settings, its migrations, and what may be wrong with it.
 
-use std::path::{Path, PathBuf};
+use std::{
+    fs::OpenOptions,
+    io::ErrorKind,
+    path::{Path, PathBuf},
+};
 
 use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior, config::DbConfig};
 
@@ -76,8 +80,9 @@ impl OpenError {
 /// Opens the file for writing, makes it if there is none, and brings it up to date.
 pub(super) fn writer(path: &Path) -> Result<Connection, OpenError> {
     let failed = |error| OpenError::new(path, &error);
-    let mut connection =
-        connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE).map_err(failed)?;
+    make_private(path)
+        .map_err(|error| OpenError::Failed { path: path.to_owned(), reason: error.to_string() })?;
+    let mut connection = connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE).map_err(failed)?;
     check(&connection, path)?;
     connection
         .execute_batch(&format!(
@@ -86,6 +91,19 @@ pub(super) fn writer(path: &Path) -> Result<Connection, OpenError> {
         .map_err(failed)?;
     migrate(&mut connection).map_err(failed)?;
     Ok(connection)
+}
+
+/// Makes the file if there is none, for its owner only: it has hashes of passwords. SQLite gives its log the same rights.
+fn make_private(path: &Path) -> std::io::Result<()> {
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    // One that is there stays closed: closing it would take the locks of other connections in this process.
+    match options.open(path) {
+        Err(error) if error.kind() != ErrorKind::AlreadyExists => Err(error),
+        _ => Ok(()),
+    }
 }
 
 /// Opens the file for reading only, once a writer has.

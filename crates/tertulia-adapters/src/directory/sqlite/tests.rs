@@ -125,6 +125,20 @@ fn a_call_that_fails_takes_back_only_itself() {
     }
 }
 
+#[cfg(unix)]
+#[test]
+fn nobody_else_may_read_it() {
+    use std::os::unix::fs::PermissionsExt;
+    let (folder, directory) = on_disk();
+    block_on(directory.add_user(&user(1))).unwrap().unwrap();
+    let mut names = Vec::new();
+    for file in fs::read_dir(folder.path()).unwrap().map(Result::unwrap) {
+        assert_eq!(file.metadata().unwrap().permissions().mode() & 0o077, 0, "{:?}", file.file_name());
+        names.push(file.file_name());
+    }
+    assert!(names.len() >= 2, "the file and its log: {names:?}");
+}
+
 #[test]
 fn calls_beyond_what_may_wait_are_turned_away() {
     let (_folder, directory) = on_disk();
