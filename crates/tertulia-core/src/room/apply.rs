@@ -57,8 +57,6 @@ impl Room {
         self.members.clear();
         self.targets.clear();
         self.last_posts.clear();
-        self.history_opened = 0;
-        self.pass_moment();
     }
 
     fn change(&mut self, body: &EntryBody, seq: Seq) {

@@ -86,10 +86,8 @@ impl Room {
     /// Forgets how a person stands, as far as the directory knows it: something outside the log has changed.
     pub fn forget_member(&mut self, user: UserId) {
         let published = self.published.0;
-        match self.members.get_mut(&user) {
-            Some(known) if known.seq > published => known.blocked = None,
-            Some(_) => self.members.remove(&user),
-            None => {}
+        if self.members.get(&user).is_some_and(|known| known.seq <= published) {
+            self.members.remove(&user);
         }
         self.pass_moment();
     }

@@ -154,7 +154,7 @@ impl Room {
             return Err(Refusal::NothingToChange.into());
         }
         let theirs = self.other(user)?.role();
-        if user == case.actor || !case.is_above(theirs) {
+        if !case.is_above(theirs) {
             return Err(Refusal::NotAllowed.into());
         }
         check_owner_stays(case.meta, theirs)

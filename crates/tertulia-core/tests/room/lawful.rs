@@ -1,7 +1,9 @@
 //! Which entry may follow a log: the rules once more, told of what happened and not of what was asked.
 
 use tertulia_core::{
-    Entry, EntryBody, EntryKind, Role, Standing, TimeMs, UserId, permission::RoomKind, room::SYSTEM,
+    Entry, EntryBody, EntryKind, Role, Standing, TimeMs, UserId,
+    permission::RoomKind,
+    room::{HistoryPolicy, SYSTEM},
 };
 
 use crate::world::Stores;
@@ -33,6 +35,7 @@ pub fn check(before: &Stores, head: (u64, u64), entry: &Entry, members_max: u64)
         EntryBody::Edit { of, .. } => assert_eq!(living(before, *of), entry.sender, "a text is its writer's"),
         EntryBody::Reaction { of, .. } | EntryBody::Message { reply_to: Some(of), .. } => {
             living(before, *of);
+            assert!(may_read(before, entry.sender, *of), "{} may not read {of}", entry.sender);
         }
         EntryBody::Delete { of, .. } => {
             let sender = living(before, *of);
@@ -89,6 +92,14 @@ fn rank(state: &Stores, user: UserId) -> Option<Role> {
 
 fn above(state: &Stores, one: UserId, other: UserId) -> bool {
     one == SYSTEM || other != SYSTEM && rank(state, one) > Some(role(state, other).unwrap_or(Role::Member))
+}
+
+fn may_read(state: &Stores, user: UserId, seq: u64) -> bool {
+    let hidden = state.meta.as_ref().is_some_and(|meta| meta.settings.history == HistoryPolicy::SinceJoin);
+    match state.members.get(&user) {
+        Some((Standing::In { since_seq, .. }, _)) => !hidden || *since_seq <= seq,
+        _ => user == SYSTEM,
+    }
 }
 
 fn is_banned(state: &Stores, user: UserId, at: TimeMs) -> bool {

@@ -184,6 +184,19 @@ fn many_messages_with_reactions_keep_their_state() {
 }
 
 #[test]
+fn reactions_that_are_under_way_are_not_forgotten() {
+    let mut world = World::group(&[2]);
+    world.limits.reaction_kinds = 1;
+    let messages: Vec<Seq> = (0..2 * TARGETS_CACHED_MAX).map(|_| world.ok(1, post("hola"))).collect();
+    for message in &messages {
+        world.give(2, react(*message, "👍", true));
+    }
+    for message in &messages {
+        assert_eq!(world.no(2, react(*message, "👎", true)), Refusal::TooManyReactions { max: 1 });
+    }
+}
+
+#[test]
 fn kinds_of_reactions_are_limited() {
     let mut world = World::group(&[2]);
     world.limits.reaction_kinds = 2;
@@ -272,8 +285,12 @@ fn slow_mode_holds_members_back() {
         Refusal::SlowMode { retry_after_ms: 9_999 },
         "an opened room goes on"
     );
+    let slower = RoomSettings { slow_mode_s: 20, ..RoomSettings::default() };
+    world.ok(1, Command::Change { name: None, topic: None, settings: Some(slower) });
+    world.ok(2, post("it counts from when the settings changed"));
+    assert_eq!(world.no(2, post("hola")), Refusal::SlowMode { retry_after_ms: 20_000 });
+    let last = world.ok(3, post("hola"));
     // Edits and reactions are no messages; a clock that goes back holds nobody.
-    let last = world.room.head().seq;
     world.ok(3, edit(last, "better"));
     world.now = START;
     world.ok(2, post("hola"));

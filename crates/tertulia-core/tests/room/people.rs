@@ -219,9 +219,12 @@ fn places_and_bans_end_with_their_room() {
     let before = world.stores.members.clone();
     let created = world.ok(4, create(RoomKind::Group, &[]));
     world.stores.members.extend(before.into_iter().filter(|(who, _)| *who != user(4)));
-    assert_eq!(world.no(2, post("hola")), Refusal::NotMember);
-    assert_eq!(world.grant(2), Err(Refusal::NotMember));
-    assert_eq!(world.no(1, Command::DeleteRoom), Refusal::NotMember);
+    for opened in [false, true] {
+        assert_eq!(world.no(2, post("hola")), Refusal::NotMember, "opened {opened}");
+        assert_eq!(world.grant(2), Err(Refusal::NotMember));
+        assert_eq!(world.no(1, Command::DeleteRoom), Refusal::NotMember);
+        world.crash(0);
+    }
     world.ok(4, add(3));
     assert_eq!((world.counts(), world.room.first()), ((2, 1), created));
 }

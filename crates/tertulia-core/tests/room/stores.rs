@@ -4,7 +4,8 @@ use tertulia_core::{
     EntryKind, Member, Role, Room, Standing,
     permission::RoomKind,
     room::{
-        Circumstances, Command, Decision, Head, MEMBERS_CACHED_MAX, Need, Opening, Refusal, TAIL_ENTRIES,
+        Circumstances, Command, Decision, Head, MEMBERS_CACHED_MAX, MessageFacts, Need, Opening, Refusal,
+        TAIL_ENTRIES, TARGETS_CACHED_MAX,
     },
     row::{BUCKET_ENTRIES, BadRow, Row},
 };
@@ -54,6 +55,29 @@ fn an_answer_from_before_a_ban_that_is_forgotten_is_dropped() {
 }
 
 #[test]
+fn an_answer_about_a_message_that_was_overtaken_is_dropped() {
+    let mut world = World::group(&[2]);
+    let message = world.ok(1, post("hola"));
+    let edit = Command::Edit { of: message, text: "better".into() };
+    while world.room.head().seq < message + 2 * TAIL_ENTRIES as u64 {
+        world.ok(1, post("noise"));
+    }
+    world.crash(0);
+    world.grant(1).expect("a member");
+    assert_eq!(alone(&mut world, 1, edit.clone()), Decision::Need(Need::Message(message)));
+    let asked = world.room.moment();
+    world.ok(1, Command::Delete { of: message, reason: None });
+    // So many are changed that the room forgets the deletion, which is in the store by now.
+    for number in 0..=TARGETS_CACHED_MAX as u64 {
+        let now = world.room.moment();
+        world.room.learn_message(1_000_000 + number, None, now);
+    }
+    let facts = MessageFacts { sender: user(1), deleted: false, edits: 0, reactions: Vec::new() };
+    world.room.learn_message(message, Some(facts), asked);
+    assert_eq!(world.no(1, edit), Refusal::MessageDeleted { seq: message });
+}
+
+#[test]
 fn what_only_the_room_knows_is_not_forgotten() {
     let mut world = World::group(&[2, 3]);
     world.give(1, Command::Ban { user: user(2), until: None, reason: None });
@@ -99,6 +123,9 @@ fn a_block_from_before_the_room_was_made_counts() {
     let id = tertulia_core::RoomId::direct(user(1), user(2), 0);
     let mut world = World::new(id);
     world.give(1, create(RoomKind::Direct, &[2]));
+    // The directory does not have the room yet, and knows of no block there.
+    let now = world.room.moment();
+    world.room.learn_member(user(1), Member::STRANGER, now);
     world.stores.blocked = true;
     world.settle();
     assert_eq!(world.no(1, post("hola")), Refusal::Blocked);
