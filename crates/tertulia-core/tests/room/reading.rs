@@ -99,6 +99,8 @@ fn what_has_expired_is_not_granted() {
     assert_eq!(range(world.grant(2)), Ok((9, 8)), "nothing is left of what is published");
     world.settle();
     assert_eq!(range(world.grant(2)), Ok((9, 9)));
+    world.ok(1, history(HistoryPolicy::SinceJoin));
+    assert_eq!(range(world.grant(2)), Ok((9, 10)), "they came in before that");
 }
 
 #[test]

@@ -194,6 +194,15 @@ fn an_opening_tells_what_may_be_undone() {
     assert_eq!(kinds, [Created, Entered, Entered, Edit, Left]);
 }
 
+#[test]
+fn nothing_from_before_a_room_was_made_again_is_there() {
+    let mut world = World::group(&[2]);
+    world.ok(1, Command::DeleteRoom);
+    let created = world.ok(1, create(RoomKind::Group, &[]));
+    let (room, _) = open(&world, world.stores.rows.values().cloned().collect(), None);
+    assert_eq!(room.expect("its own rows").first(), created);
+}
+
 fn open(
     world: &World,
     tail: Vec<Row>,
