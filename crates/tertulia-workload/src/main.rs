@@ -4,19 +4,30 @@ use std::{path::PathBuf, process::ExitCode, time::Duration};
 
 use anyhow::{Result, bail};
 use pico_args::Arguments;
-use tertulia_workload::faults;
+use tertulia_workload::{bench, faults, floor};
 
 const USAGE: &str = "\
 tertulia-workload: load, faults and history checking, over the wire
 
   faults --server PROGRAM [--runs N] [--seed S] [--people N] [--rooms N] [--chaos-ms MS] [--calm-server] [--traces DIR]
       people in rooms on real servers that are killed, stopped and disturbed; what they saw is checked
+
+  bench [ROW…] --server PROGRAM [--pairs N] [--json FILE] [--plot FILE] [--quick]
+      the rows of docs/performance.md: ours and the floor in turn, medians of the pairs' ratios
+
+  floor --data DIR --listen ADDRESS:PORT [--raw]
+      the floor of a benchmark: numbers, syncs and sends, and nothing else
 ";
 
 fn main() -> Result<ExitCode> {
     let mut arguments = Arguments::from_env();
     match arguments.subcommand()?.as_deref() {
         Some("faults") => faults::main(&faults_settings(arguments)?),
+        Some("bench") => bench::main(&bench_settings(arguments)?),
+        Some("floor") => {
+            floor::main(&floor_settings(arguments)?)?;
+            Ok(ExitCode::SUCCESS)
+        }
         Some(other) => bail!("there is no command {other:?}\n\n{USAGE}"),
         None => {
             print!("{USAGE}");
@@ -35,6 +46,33 @@ fn faults_settings(mut arguments: Arguments) -> Result<faults::Settings> {
         chaos: Duration::from_millis(arguments.opt_value_from_str("--chaos-ms")?.unwrap_or(8_000)),
         disturb: !arguments.contains("--calm-server"),
         traces: arguments.opt_value_from_str("--traces")?.unwrap_or_else(|| PathBuf::from("target/faults")),
+    };
+    nothing_left(arguments)?;
+    Ok(settings)
+}
+
+fn bench_settings(mut arguments: Arguments) -> Result<bench::Settings> {
+    let is_quick = arguments.contains("--quick");
+    let mut settings = bench::Settings {
+        server: arguments.value_from_str("--server")?,
+        rows: Vec::new(),
+        pairs: arguments.opt_value_from_str("--pairs")?.unwrap_or(if is_quick { 1 } else { 5 }),
+        json: arguments.opt_value_from_str("--json")?,
+        plot: arguments.opt_value_from_str("--plot")?,
+        is_quick,
+    };
+    while let Some(row) = arguments.opt_free_from_str()? {
+        settings.rows.push(row);
+    }
+    nothing_left(arguments)?;
+    Ok(settings)
+}
+
+fn floor_settings(mut arguments: Arguments) -> Result<floor::Settings> {
+    let settings = floor::Settings {
+        data: arguments.value_from_str("--data")?,
+        listen: arguments.value_from_str("--listen")?,
+        is_raw: arguments.contains("--raw"),
     };
     nothing_left(arguments)?;
     Ok(settings)

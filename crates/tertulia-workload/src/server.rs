@@ -17,9 +17,23 @@ const START_PATIENCE: Duration = Duration::from_secs(30);
 /// How long a server may take to end after SIGTERM.
 const END_PATIENCE: Duration = Duration::from_secs(20);
 
+/// Which server it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// Tertulia.
+    Tertulia,
+    /// The floor of a benchmark, in this program.
+    Floor {
+        /// Whether it only sends.
+        is_raw: bool,
+    },
+}
+
 /// How a server is started.
 #[derive(Debug, Clone)]
 pub struct Setup {
+    /// Which server it is.
+    pub kind: Kind,
     /// The program.
     pub program: PathBuf,
     /// Its folder.
@@ -169,7 +183,13 @@ fn command(setup: &Setup, listen: &str) -> Result<Command> {
     };
     std::fs::create_dir_all(&setup.data)?;
     let log = File::options().create(true).append(true).open(log_path(&setup.data))?;
-    command.arg("serve").arg("--data").arg(setup.data.join("server")).args(["--listen", listen]);
+    match setup.kind {
+        Kind::Tertulia => drop(command.arg("serve")),
+        Kind::Floor { is_raw } => {
+            command.arg("floor").args(is_raw.then_some("--raw"));
+        }
+    }
+    command.arg("--data").arg(setup.data.join("server")).args(["--listen", listen]);
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(log);
     Ok(command)
 }

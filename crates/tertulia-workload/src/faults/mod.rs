@@ -30,7 +30,7 @@ use self::{
 };
 use crate::{
     checker::{self, Violation, record::Record},
-    server::{Server, Setup, Signal},
+    server::{Kind, Server, Setup, Signal},
 };
 
 /// Violations of a run that are printed; the trace has all.
@@ -136,7 +136,12 @@ fn write_trace(path: &Path, violations: &[Violation], records: &[Record]) -> Res
 
 async fn run_once(settings: &Settings, seed: u64) -> Result<(Outcome, Vec<Record>)> {
     let folder = tempfile::tempdir().context("cannot make a folder for the server")?;
-    let setup = Setup { program: settings.server.clone(), data: folder.path().to_owned(), core: None };
+    let setup = Setup {
+        kind: Kind::Tertulia,
+        program: settings.server.clone(),
+        data: folder.path().to_owned(),
+        core: None,
+    };
     let mut server = Server::start(setup)?;
     let ticket = server.ticket.clone().context("the server printed no link for its administrator")?;
     let (phase, phase_seen) = watch::channel(Phase::Chaos);
