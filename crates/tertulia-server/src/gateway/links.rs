@@ -44,13 +44,13 @@ pub(super) struct Hold {
     /// The hole is being read.
     reading: bool,
     /// What came meanwhile.
-    kept: Vec<Delivery>,
+    kept: Vec<(OwnerId, Delivery)>,
 }
 
 impl Hold {
-    pub fn keep(&mut self, delivery: Delivery) {
+    pub fn keep(&mut self, owner: OwnerId, delivery: Delivery) {
         if self.kept.len() < KEPT_MAX {
-            self.kept.push(delivery);
+            self.kept.push((owner, delivery));
         }
     }
 }
@@ -71,7 +71,7 @@ impl Gateway {
         }
         for item in items {
             match item {
-                LinkItem::Entry(delivery) => self.deliver(delivery, out),
+                LinkItem::Entry(delivery) => self.deliver(owner, delivery, out),
                 LinkItem::Signal { room, audience, frame } => self.signal(room, audience, &frame, out),
                 LinkItem::Attached { request, rooms, .. } => self.attached(request, owner, late, rooms, out),
                 LinkItem::Standing { room, epoch, through, epochs } => {
@@ -181,8 +181,8 @@ impl Gateway {
         let Some(room) = self.rooms.get_mut(place as usize) else { return };
         let Some(hold) = room.hold.take() else { return };
         let mut kept = hold.kept;
-        kept.sort_by_key(|delivery| delivery.seq);
-        kept.into_iter().for_each(|delivery| self.deliver(delivery, out));
+        kept.sort_by_key(|(_, delivery)| delivery.seq);
+        kept.into_iter().for_each(|(owner, delivery)| self.deliver(owner, delivery, out));
         // Sessions that fell behind while it was held read on from the log.
         if let Some(room) = self.rooms.get(place as usize) {
             let applied = room.applied;

@@ -79,13 +79,28 @@ impl Subscriber {
     }
 }
 
+impl GatewayRoom {
+    /// What comes from here on is numbered by this owner: `seq` is the first entry of it that comes here, and the list
+    /// is right for all before. A sleeping room's list lacks the epoch under which it is opened, too.
+    fn follow(&mut self, owner: OwnerId, epoch: Epoch, seq: Seq) {
+        (self.owner, self.epoch) = (owner, epoch);
+        if self.epochs.last().is_none_or(|(last, _)| *last < epoch) {
+            let before = self.epochs.iter().filter(|(_, first)| *first < seq).copied();
+            self.epochs = before.chain([(epoch, seq)]).collect();
+        }
+    }
+}
+
 impl Gateway {
     /// The room's place here, known from now on.
     pub(super) fn know_room(&mut self, owner: OwnerId, attached: Attached, late: bool) -> u32 {
         let Attached { grant, epoch } = attached;
         if let Some(place) = self.places.get(&grant.room).copied() {
-            if self.rooms[place as usize].applied < grant.through {
+            let room = &mut self.rooms[place as usize];
+            if room.applied < grant.through {
                 self.mend(place, owner, epoch, grant.through, grant.epochs);
+            } else if room.epoch < epoch {
+                room.follow(owner, epoch, room.applied + 1);
             }
             return place;
         }
@@ -184,22 +199,23 @@ impl Gateway {
     }
 
     /// An entry has come over a link.
-    pub(super) fn deliver(&mut self, delivery: Delivery, out: &mut impl Outlet) {
+    pub(super) fn deliver(&mut self, owner: OwnerId, delivery: Delivery, out: &mut impl Outlet) {
         let Some(place) = self.places.get(&delivery.room).copied() else { return };
         let Some(room) = self.rooms.get_mut(place as usize) else { return };
         if delivery.epoch < room.epoch || delivery.seq <= room.applied {
             return;
         }
         if let Some(hold) = &mut room.hold {
-            return hold.keep(delivery);
+            return hold.keep(owner, delivery);
         }
         if delivery.seq > room.applied + 1 && self.settings.hold_on_hole {
             self.hold(place);
             if let Some(hold) = self.rooms.get_mut(place as usize).and_then(|room| room.hold.as_mut()) {
-                hold.keep(delivery);
+                hold.keep(owner, delivery);
             }
             return;
         }
+        room.follow(owner, delivery.epoch, delivery.seq);
         self.apply(place, &delivery, out);
     }
 
