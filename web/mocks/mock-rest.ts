@@ -1,6 +1,6 @@
 // REST of the mock server: as much of it as the client's screens ask for.
 import type { UserId } from '../src/protocol/ids';
-import type { Session } from '../src/protocol/rest';
+import type { Friend, Session } from '../src/protocol/rest';
 import type { MockServer } from './mock-server';
 
 interface Asked {
@@ -73,7 +73,11 @@ function signUp(asked: Asked): Answer {
 
 function logIn(asked: Asked): Answer {
   const { server, body } = asked;
-  if (body.ticket !== undefined) return begin(asked, [...server.people.keys()][0] ?? '');
+  if (body.ticket !== undefined) {
+    if (server.ticketUsed) return no(401, 'unauthenticated');
+    server.ticketUsed = true;
+    return begin(asked, server.addUser('Administrator', 'admin').id);
+  }
   const user = [...server.people.values()].find((one) => one.handle === body.handle);
   return user && server.passwords.get(user.handle) === body.password ? begin(asked, user.id) : no(401, 'wrong_password');
 }
@@ -122,6 +126,21 @@ function mine(key: string, { server, me, parts, body }: Asked): Answer {
       room?.mine.set(me, { muted: false, pinned: false, ...room.mine.get(me), ...body });
       return done;
     }
+    case 'PUT friends':
+      return befriend(server, me, parts[2] ?? '');
+    case 'DELETE friends':
+      return unfriend(server, me, parts[2] ?? '');
+    case 'PUT blocks':
+      server.blocks.set(me, [...(server.blocks.get(me) ?? []), ...[server.people.get(parts[2] ?? '')].flatMap((other) => other ?? [])]);
+      server.feed(me, 'blocks');
+      return done;
+    case 'DELETE blocks':
+      server.blocks.set(me, (server.blocks.get(me) ?? []).filter((other) => other.id !== parts[2]));
+      server.feed(me, 'blocks');
+      return done;
+    case 'PUT password':
+      server.passwords.set(user.handle, String(body.new));
+      return done;
     case 'GET settings':
       return { body: server.settings.get(me) ?? {} };
     case 'PUT settings':
@@ -136,6 +155,26 @@ function mine(key: string, { server, me, parts, body }: Asked): Answer {
     default:
       return done;
   }
+}
+
+function setFriend(server: MockServer, me: UserId, other: UserId, state: Friend['state'] | undefined): void {
+  const user = server.people.get(other);
+  const rest = (server.friends.get(me) ?? []).filter((friend) => friend.user.id !== other);
+  server.friends.set(me, user && state ? [...rest, { user, state }] : rest);
+  server.feed(me, 'friends');
+}
+
+function befriend(server: MockServer, me: UserId, other: UserId): Answer {
+  const asked = server.friends.get(me)?.find((friend) => friend.user.id === other)?.state === 'asks';
+  setFriend(server, me, other, asked ? 'friends' : 'asked');
+  setFriend(server, other, me, asked ? 'friends' : 'asks');
+  return { body: { state: asked ? 'friends' : 'asked' } };
+}
+
+function unfriend(server: MockServer, me: UserId, other: UserId): Answer {
+  setFriend(server, me, other, undefined);
+  setFriend(server, other, me, undefined);
+  return done;
 }
 
 function rooms(key: string, { server, me, parts, body }: Asked): Answer {
@@ -164,6 +203,11 @@ function rooms(key: string, { server, me, parts, body }: Asked): Answer {
       server.takeOut(room, user, me, user === me ? { kind: 'left', user } : { kind: 'removed', user }, user === me ? 'left' : 'removed');
       return done;
     }
+    case 'POST messages':
+      return { status: 201, body: server.append(room, me, { kind: 'message', text: String(body.text) }) };
+    case 'DELETE ':
+      for (const user of [...room.members.keys()]) server.takeOut(room, user, me, { kind: 'room_deleted' }, 'deleted');
+      return done;
     case 'GET bans':
       return items([...room.bans].map(([id, ban]) => ({ user: server.people.get(id), ...ban })));
     case 'PUT bans':

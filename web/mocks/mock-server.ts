@@ -1,7 +1,7 @@
 // A small server in memory that speaks the protocol: what the client's tests run against. It keeps the promises of
 // docs/protocol.md and nothing else; the lines to it may be made bad (see mock-line.ts).
 import type { ErrorCode, WireError } from '../src/protocol/errors';
-import type { Entry, EntryBody } from '../src/protocol/entries';
+import type { Departure, Entry, EntryBody } from '../src/protocol/entries';
 import type { ClientFrame, Page, ServerFrame } from '../src/protocol/frames';
 import type { Seq, UserId } from '../src/protocol/ids';
 import { standardLimits } from '../src/protocol/limits';
@@ -41,6 +41,8 @@ export class MockServer {
   refuse: WireError | undefined;
   /** Lines stay open, and nothing comes of them. */
   silent = false;
+  /** The administrator's link works once. */
+  ticketUsed = false;
   now: () => number;
   private nextId = 1;
 
@@ -99,7 +101,7 @@ export class MockServer {
     this.takeOut(room, user, by, { kind: 'banned', user, ...until, ...why }, 'banned', { ...until, ...why });
   }
 
-  takeOut(room: MockRoom, user: UserId, by: UserId, body: EntryBody, why: 'left' | 'removed' | 'banned', more = {}): void {
+  takeOut(room: MockRoom, user: UserId, by: UserId, body: EntryBody, why: Departure, more = {}): void {
     room.members.delete(user);
     for (const session of this.sessions) if (session.user === user) session.rooms.delete(room.id);
     const { seq } = this.append(room, by, body);
@@ -183,6 +185,8 @@ export class MockServer {
     if (!room?.members.has(session.user)) return no('not_member');
     const known = room.nonces.get(`${session.user} ${frame.nonce}`);
     if (known !== undefined && room.head - known < this.options.nonceWindow) return session.tell({ t: 'ack', id: frame.id, seq: known, at: room.log[known - 1]?.at ?? 0 });
+    const blocked = room.kind === 'direct' && [...room.members.keys()].some((user) => this.blocks.get(user)?.some((other) => room.members.has(other.id)));
+    if (blocked) return no('blocked');
     if (this.refuse) return no(this.refuse.code, this.refuse);
     if (room.head - frame.since >= this.options.nonceWindow) return no('stale_send');
     if (frame.t === 'send' && new TextEncoder().encode(frame.text).length > this.limits.text_bytes) return no('too_large', { field: 'text' });

@@ -61,6 +61,7 @@ export function testPlatform(server: MockServer, clock: TestClock, random: () =>
     },
     fetch: (url: string, init: RequestInit) => (platform.offline ? Promise.reject(new TypeError('offline')) : mockFetch(server, url, init)),
     onWake: () => () => {},
+    onNetworkLost: () => () => {},
     networkUp: () => !platform.offline,
     clientName: 'Tertulia test',
   };

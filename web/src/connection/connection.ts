@@ -53,13 +53,13 @@ export class Connection {
   private readonly url: string;
   private readonly platform: Platform;
   private readonly events: ConnectionEvents;
-  private readonly stopWake: () => void;
+  private readonly stopListening: (() => void)[];
 
   constructor(url: string, platform: Platform, events: ConnectionEvents) {
     this.url = url;
     this.platform = platform;
     this.events = events;
-    this.stopWake = platform.onWake(() => this.state === 'waiting' && this.open());
+    this.stopListening = [platform.onWake(() => this.state === 'waiting' && this.open()), platform.onNetworkLost(() => this.online && this.lost(0))];
   }
 
   /** Opens now, whatever was waited for. */
@@ -78,7 +78,7 @@ export class Connection {
 
   /** Closes for good. */
   stop(): void {
-    this.stopWake();
+    for (const stop of this.stopListening) stop();
     this.drop();
     this.enter('idle');
   }

@@ -27,6 +27,10 @@ export function browserPlatform(): Platform {
         document.removeEventListener('visibilitychange', shown);
       };
     },
+    onNetworkLost: (run) => {
+      window.addEventListener('offline', run);
+      return () => window.removeEventListener('offline', run);
+    },
     networkUp: () => navigator.onLine,
     clientName: `Tertulia web, ${browserName(navigator.userAgent)}`,
   };

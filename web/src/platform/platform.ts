@@ -24,6 +24,8 @@ export interface Platform {
   fetch: (url: string, init: RequestInit) => Promise<Response>;
   /** Calls when the network comes back, or the page is shown again after a sleep. */
   onWake: (run: () => void) => () => void;
+  /** Calls when the device says that its network is gone: a socket would notice only much later. */
+  onNetworkLost: (run: () => void) => () => void;
   /** Whether the device itself has a network; the server may be out of reach all the same. */
   networkUp: () => boolean;
   clientName: string;

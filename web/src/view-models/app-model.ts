@@ -240,9 +240,7 @@ export class AppModel {
     client.changes.subscribe(this.changes.raise);
     this.client = client;
     await client.start();
-    // A link that signs in an administrator who has rooms already is only a door.
-    const rooms = phase === 'first_name' ? (await client.api.rooms()).items : [];
-    this.show(phase === 'first_name' && rooms.length === 0 ? { at: 'first_name' } : { at: 'inside' });
+    this.show({ at: phase });
   }
 
   private async openFirstRoom(client: Client): Promise<void> {

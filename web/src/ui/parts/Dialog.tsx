@@ -20,6 +20,7 @@ const focusable = 'button:not([disabled]), input, textarea, select, a[href], [ta
 export function Dialog({ title, subtitle, lead, footer, narrow, centred, onClose, children }: Props) {
   const id = useId();
   const box = useRef<HTMLElement>(null);
+  useEscape(onClose);
   useEffect(() => {
     const before = document.activeElement;
     const first = box.current?.querySelector<HTMLElement>('[data-autofocus]') ?? box.current?.querySelector<HTMLElement>('.body input, .body textarea, .body button, footer button');
@@ -37,12 +38,7 @@ export function Dialog({ title, subtitle, lead, footer, narrow, centred, onClose
         aria-modal="true"
         aria-labelledby={id}
         tabIndex={-1}
-        onKeyDown={(event) => {
-          if (event.key === 'Escape') {
-            event.stopPropagation();
-            onClose();
-          } else if (event.key === 'Tab') keepInside(event, box.current);
-        }}
+        onKeyDown={(event) => event.key === 'Tab' && keepInside(event, box.current)}
       >
         <header>
           {lead}
@@ -58,6 +54,23 @@ export function Dialog({ title, subtitle, lead, footer, narrow, centred, onClose
     </div>,
     document.body,
   );
+}
+
+/** Also when what had the focus is gone, as a button is that has done its work. */
+function useEscape(onClose: () => void): void {
+  const close = useRef(onClose);
+  useEffect(() => {
+    close.current = onClose;
+  });
+  useEffect(() => {
+    const onKey = (event: KeyboardEvent) => {
+      if (event.key !== 'Escape') return;
+      event.preventDefault();
+      close.current();
+    };
+    document.addEventListener('keydown', onKey);
+    return () => document.removeEventListener('keydown', onKey);
+  }, []);
 }
 
 function keepInside(event: React.KeyboardEvent, box: HTMLElement | null) {

@@ -1,0 +1,99 @@
+// A long room: the timeline opens at what is unread, loads older messages without a jump, and goes to its start.
+import { check, until } from './harness.mjs';
+import { Person } from './person.mjs';
+
+const MESSAGES = 600;
+
+export async function timeline({ story, server, browser, viewport }) {
+  const clara = await Person.at(browser, 'Clara Vidal', viewport);
+  const nuria = await Person.at(browser, 'Nuria Solà', viewport);
+  story.people.push(clara, nuria);
+
+  await story.step('a room of some hundred messages', async () => {
+    await clara.signUp(server.url);
+    await nuria.signUp(server.url);
+    await clara.write(nuria);
+    await clara.say('the first words');
+    await clara.state('the first words', ['sent', 'read']);
+    await clara.page.evaluate(fill, MESSAGES);
+  });
+  await story.step('opens at what is unread', async () => {
+    await until(async () => Number(await nuria.unread(clara.name)) > 0, 'messages are unread', 60_000);
+    await nuria.openRoom(clara.name);
+    await nuria.page.locator('.to-latest').waitFor();
+  });
+  await story.step('to the latest, then back without a jump', async () => {
+    const { page } = nuria;
+    await page.locator('.to-latest').click();
+    await nuria.sees(`number ${MESSAGES - 1} `);
+    for (let i = 0; i < 12; i++) {
+      await page.locator('.timeline').evaluate((box) => box.scrollBy(0, -700));
+      const moved = await page.evaluate(watchTop);
+      check(Math.abs(moved) < 3, `the timeline jumped by ${moved} px`);
+    }
+  });
+  await story.step('to the start of the room', async () => {
+    const { page } = nuria;
+    await page.locator('.stage > .bar').getByRole('button', { name: 'More' }).click();
+    await page.getByRole('menuitem', { name: 'To the start' }).click();
+    await nuria.sees('the first words');
+  });
+  await story.step('new messages below do not move what is read', async () => {
+    const { page } = nuria;
+    const before = await nuria.message('the first words').boundingBox();
+    await clara.say('newest of all');
+    await until(async () => /new below|latest/.test((await page.locator('.to-latest').textContent()) ?? ''), 'a way to the latest');
+    const after = await nuria.message('the first words').boundingBox();
+    check(before !== null && after !== null && Math.abs(before.y - after.y) < 2, 'what was read moved');
+    await page.locator('.to-latest').click();
+    await nuria.sees('newest of all');
+  });
+  await story.step('from message to message with the keys', async () => {
+    const { page } = nuria;
+    await page.locator('.timeline').focus();
+    await page.keyboard.press('ArrowUp');
+    await page.keyboard.press('ArrowUp');
+    const text = await page.evaluate(() => document.activeElement?.textContent ?? '');
+    check(text.includes('number'), `the focus is on “${text}”`);
+    await page.keyboard.press('r');
+    await page.locator('.reply-bar').waitFor();
+    await page.keyboard.press('Escape');
+    await until(async () => (await page.locator('.reply-bar').count()) === 0, 'Esc ends the reply');
+  });
+  await story.step('nothing went wrong in the pages', async () => {
+    clara.healthy();
+    nuria.healthy();
+  });
+}
+
+/** In Clara's page: says many things, as fast as the server takes them, over REST. */
+async function fill(messages) {
+  const database = await new Promise((resolve) => {
+    const request = indexedDB.open('tertulia');
+    request.onsuccess = () => resolve(request.result);
+  });
+  const [account] = await new Promise((resolve) => {
+    const request = database.transaction('accounts').objectStore('accounts').getAll();
+    request.onsuccess = () => resolve(request.result);
+  });
+  database.close();
+  const room = location.pathname.split('/')[2];
+  for (let i = 0; i < messages; ) {
+    const text = `number ${i} ${'and some words '.repeat(i % 9)}`;
+    const headers = { authorization: `Bearer ${account.token}`, 'content-type': 'application/json', 'idempotency-key': i.toString(16).padStart(32, '0') };
+    const answer = await fetch(`/v1/rooms/${room}/messages`, { method: 'POST', headers, body: JSON.stringify({ text }) });
+    if (answer.ok) i++;
+    else if (answer.status === 429) await new Promise((done) => setTimeout(done, 300));
+    else throw new Error(`${answer.status} ${await answer.text()}`);
+  }
+}
+
+/** In the page: by how much the first message in sight moves while older ones come in, without anybody scrolling. */
+async function watchTop() {
+  const box = document.querySelector('.timeline');
+  const edge = box.getBoundingClientRect();
+  const first = [...box.querySelectorAll('.msg')].find((message) => message.getBoundingClientRect().top > edge.top + 40);
+  const before = first.getBoundingClientRect().top;
+  await new Promise((done) => setTimeout(done, 250));
+  return first.isConnected ? first.getBoundingClientRect().top - before : 1000;
+}
