@@ -159,19 +159,18 @@ impl Gateway {
         let Some(deliveries) = deliveries else { return hold.asked_at = None };
         let complete = deliveries.len() < MEND_PAGE;
         for delivery in deliveries {
-            if self.rooms.get(place as usize).is_some_and(|room| room.id == delivery.room && delivery.seq > room.applied)
-            {
+            let Some(known) = self.rooms.get(place as usize).filter(|known| known.id == room) else { return };
+            if delivery.seq == known.applied + 1 {
                 self.apply(place, &delivery, out);
             }
         }
-        let Some(room) = self.rooms.get_mut(place as usize).filter(|known| known.id == room) else { return };
-        if room.applied < through && !complete {
-            let (owner, epoch, epochs) = (room.owner, room.epoch, room.epochs.clone());
+        let Some(known) = self.rooms.get_mut(place as usize).filter(|known| known.id == room) else { return };
+        if known.applied < through {
+            if complete {
+                return self.lose_room(place, out);
+            }
+            let (owner, epoch, epochs) = (known.owner, known.epoch, known.epochs.clone());
             return self.mend(place, owner, epoch, through, epochs);
-        }
-        // What expired while it was missing comes from nowhere.
-        if room.applied < through {
-            room.applied = through;
         }
         self.release(place, out);
     }

@@ -12,7 +12,10 @@ use tertulia_ports::{
 };
 use tertulia_protocol::{
     room::Departure,
-    socket::server::{Room, RoomHead, ServerFrame, Skip},
+    socket::{
+        close,
+        server::{Room, RoomHead, ServerFrame, Skip},
+    },
 };
 
 use super::{
@@ -281,6 +284,20 @@ impl Gateway {
         }
     }
 
+    /// Entries that this gateway has missed are gone from the log: who may still read, only a hello finds out. So it is
+    /// with a room that was deleted, and where membership entries may have expired unseen.
+    pub(super) fn lose_room(&mut self, place: u32, out: &mut impl Outlet) {
+        let Some(room) = self.rooms.try_remove(place as usize) else { return };
+        self.places.remove(&room.id);
+        self.to_owners.push((shard_of(room.id), ToOwner::Detach { gateway: self.settings.id, room: room.id }));
+        for subscriber in &room.subscribers {
+            if let Some(session) = self.session(subscriber.connection) {
+                session.rooms.retain(|known| *known != place);
+            }
+            out.close(subscriber.connection, close::INTERNAL, "what a room's log has lost cannot be caught up with");
+        }
+    }
+
     fn connections_in(&self, place: u32, user: UserId) -> Vec<ConnectionId> {
         let Some(room) = self.rooms.get(place as usize) else { return Vec::new() };
         let of_user = |connection: &ConnectionId| {
@@ -362,7 +379,7 @@ impl Gateway {
         });
         let Some((applied, subscriber)) = subscriber else { return self.catch_up(connection, out) };
         let Some(entries) = entries else {
-            return out.close(connection, tertulia_protocol::socket::close::INTERNAL, "the log cannot be read");
+            return out.close(connection, close::INTERNAL, "the log cannot be read");
         };
         // Nothing is left of what was asked for: it has expired.
         if entries.is_empty() && subscriber.sent() < applied {
