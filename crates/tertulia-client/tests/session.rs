@@ -1,6 +1,8 @@
 //! A session against a tiny model of a server, in weather: connections drop at any point, frames are lost, doubled and
 //! late, answers say "retry", the nonce window is short. Nothing may be lost, doubled or reordered.
 
+#![expect(clippy::unwrap_used, reason = "a test ends where something is not as expected")]
+
 mod model;
 
 use std::collections::BTreeMap;

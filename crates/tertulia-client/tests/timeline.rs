@@ -1,5 +1,7 @@
 //! A timeline that gets entries, late pages, skips and answers to its questions in any order shows what the log says.
 
+#![expect(clippy::unwrap_used, reason = "a test ends where something is not as expected")]
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use rand::{Rng, SeedableRng, rngs::StdRng};

@@ -1,5 +1,7 @@
 //! The floor under the load generator: both as the benchmark uses them.
 
+#![expect(clippy::unwrap_used, reason = "a test ends where something is not as expected")]
+
 use std::time::{Duration, Instant};
 
 use tertulia_workload::{

@@ -88,7 +88,7 @@ pub(super) enum Purpose {
     /// The room's log, to look whether its first post is in it.
     Search(RoomId),
     /// A read marker.
-    Read(RoomId),
+    Read(RoomId, Seq),
     /// The application's question.
     Ask(u64),
     /// Whether the server is there.
@@ -140,6 +140,13 @@ impl Requests {
         let wish = self.reads.entry(room).or_insert(ReadWish { seq: 0, asked: false, from_ms: 0 });
         if seq > wish.seq {
             *wish = ReadWish { seq, asked: false, from_ms: 0 };
+        }
+    }
+
+    /// A marker was taken, or will never be: unless the user has read on meanwhile, there is no more to do.
+    fn read_done(&mut self, room: RoomId, seq: Seq) {
+        if self.reads.get(&room).is_some_and(|wish| wish.seq <= seq) {
+            self.reads.remove(&room);
         }
     }
 
@@ -206,7 +213,7 @@ impl Session {
             })
             .collect();
         for (room, seq) in wishes {
-            let id = self.requests.number(now_ms, Purpose::Read(room));
+            let id = self.requests.number(now_ms, Purpose::Read(room, seq));
             self.write(ClientFrame::Read(client::Read { id, room, seq }));
         }
     }
@@ -258,7 +265,7 @@ impl Session {
                 }
                 self.sync_later(now_ms, room, wait_ms);
             }
-            Some(Purpose::Read(room)) => {
+            Some(Purpose::Read(room, seq)) => {
                 let pause_ms = wait_ms.unwrap_or_else(|| backoff::pause_ms(0, &mut self.random));
                 match error.code.retry() {
                     Retry::Later => {
@@ -266,7 +273,7 @@ impl Session {
                             (wish.asked, wish.from_ms) = (false, now_ms + pause_ms);
                         }
                     }
-                    _ => drop(self.requests.reads.remove(&room)),
+                    _ => self.requests.read_done(room, seq),
                 }
             }
             Some(Purpose::Ask(key)) => self.tell(Event::Answer { key, answer: Err(error) }),
@@ -310,11 +317,7 @@ impl Session {
                     self.tell(Event::Done { key: item.key, room, nonce, seq, at: ack.at });
                 }
             }
-            Some(Purpose::Read(room)) => {
-                if self.requests.reads.get(&room).is_some_and(|wish| wish.asked) {
-                    self.requests.reads.remove(&room);
-                }
-            }
+            Some(Purpose::Read(room, seq)) => self.requests.read_done(room, seq),
             Some(Purpose::Ask(key)) => self.tell(Event::Answer { key, answer: Ok(ServerFrame::Ack(ack)) }),
             _ => {}
         }

@@ -187,7 +187,8 @@ impl Server {
                 from = head - 10;
                 self.put(wire, json!({"t": "skip", "room": room, "to": from, "posts": from}));
             }
-            for entry in self.logs[&room][from as usize..].to_vec() {
+            for seq in from as usize..self.logs[&room].len() {
+                let entry = self.logs[&room][seq].clone();
                 self.put_entry(wire, room, &entry);
             }
         }

@@ -112,7 +112,7 @@ impl World {
 async fn account(address: &Address, number: usize) -> Result<Account> {
     let rest = Rest::new(address.clone());
     let name = format!("Person {number}");
-    if number % SECOND_DEVICE_EVERY != 0 {
+    if !number.is_multiple_of(SECOND_DEVICE_EVERY) {
         let session = rest.sign_up(&name).await.context("nobody can sign up")?;
         return Ok(Account { user: session.user.user.id, tokens: vec![session.token] });
     }
