@@ -1,5 +1,18 @@
 // Somebody at a browser, who does what people do: with the keys and the pointer, by what the screen says.
+import { existsSync, statSync } from 'node:fs';
+import { join } from 'node:path';
 import { check, PATIENCE_MS, until } from './harness.mjs';
+
+/** While working on the client: its pages from a folder instead of from the binary, which embeds those of its own build. */
+async function servePages(context, folder) {
+  await context.route(
+    (url) => !url.pathname.startsWith('/v1/'),
+    async (route) => {
+      const file = join(folder, new URL(route.request().url()).pathname);
+      await route.fulfill({ path: existsSync(file) && statSync(file).isFile() ? file : join(folder, 'index.html') });
+    },
+  );
+}
 
 export class Person {
   constructor(name, page, phone) {
@@ -14,6 +27,7 @@ export class Person {
 
   static async at(browser, name, viewport) {
     const context = await browser.newContext({ viewport, locale: 'en-GB', permissions: ['clipboard-read', 'clipboard-write'] });
+    if (process.env.TERTULIA_WEB) await servePages(context, process.env.TERTULIA_WEB);
     return new Person(name, await context.newPage(), viewport.width < 760);
   }
 

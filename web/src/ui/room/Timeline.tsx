@@ -37,6 +37,7 @@ export const Timeline = memo(function Timeline(props: TimelineProps) {
   const list = useRef<VirtualizerHandle>(null);
   const sticks = useRef(true);
   const placed = useRef(false);
+  const last = useRef({ top: 0, height: 0 });
   const [away, setAway] = useState(false);
   const shift = usePrepends(items);
   const startMargin = 64;
@@ -50,12 +51,17 @@ export const Timeline = memo(function Timeline(props: TimelineProps) {
     const box = scroller.current;
     if (!box || !placed.current) return;
     const below = box.scrollHeight - box.scrollTop - box.clientHeight;
-    sticks.current = atEnd && below < STICK_PX;
+    // Only a hand moves the view up while the list keeps its height; sizes that come in late do not count as one.
+    const byHand = box.scrollTop < last.current.top && box.scrollHeight === last.current.height;
+    last.current = { top: box.scrollTop, height: box.scrollHeight };
+    if (below < STICK_PX) sticks.current = atEnd;
+    else if (byHand || !atEnd) sticks.current = false;
+    else if (sticks.current) toBottom();
     setAway(!sticks.current);
     props.onBottom(sticks.current);
     if (!atStart && box.scrollTop < LOAD_AHEAD_PX) props.onNearStart();
     if (!atEnd && below < LOAD_AHEAD_PX) props.onNearEnd();
-  }, [atEnd, atStart, props.onBottom, props.onNearEnd, props.onNearStart]);
+  }, [atEnd, atStart, toBottom, props.onBottom, props.onNearEnd, props.onNearStart]);
 
   useLayoutEffect(() => {
     if (items.length === 0) return;
