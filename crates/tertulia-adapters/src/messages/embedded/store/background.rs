@@ -163,7 +163,7 @@ fn replace(shared: &Shared, merged: &[Arc<Run>], into: Arc<Run>) {
 
 /// Which runs to merge, by their sizes, the newest first: the first [`MERGE_RUNS`] or more neighbours of one tier.
 /// A tier is four times as large as the one below, and no run counts for less than a newer one.
-fn choose(sizes: &[u64]) -> Option<std::ops::Range<usize>> {
+pub fn choose(sizes: &[u64]) -> Option<std::ops::Range<usize>> {
     let mut group = 0..0;
     let mut tier = 0;
     for (at, bytes) in sizes.iter().enumerate() {

@@ -256,7 +256,7 @@ impl RunCursor {
                 break;
             }
             if *key >= self.range.first {
-                items.push((key.clone(), value));
+                items.push((Key::from_slice(key), value));
             }
         }
         if self.direction == Direction::Down {
@@ -286,8 +286,9 @@ impl RunCursor {
                 // The range begins in this block or behind it.
                 blocks.clear();
             }
-            blocks
-                .extend(value.and_then(|value| place(page.value(&value))).map(|place| (key.clone(), place)));
+            blocks.extend(
+                value.and_then(|value| place(page.value(&value))).map(|place| (Key::from_slice(key), place)),
+            );
         }
         self.page = match self.direction {
             Direction::Up => Some(number + 1).filter(|next| *next < self.run.top.len()),

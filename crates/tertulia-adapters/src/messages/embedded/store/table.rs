@@ -77,7 +77,7 @@ impl Batch {
         self.record.extend(&*key);
         let offset = self.record.len() as u32;
         self.record.extend(value.unwrap_or_default());
-        self.last.insert(key.clone(), self.writes.len() as u32);
+        self.last.insert(Key::from_slice(&key), self.writes.len() as u32);
         self.writes.push((key, Slot { offset, length }));
     }
 
@@ -235,7 +235,9 @@ impl TableCursor {
         }
         let content = self.table.read();
         let range = content.index.range::<Key, _>((Bound::Included(first), Bound::Excluded(end)));
-        let item = |(key, slot): (&Key, &Slot)| (key.clone(), slot.value(&content.image).map(<[u8]>::to_vec));
+        let item = |(key, slot): (&Key, &Slot)| {
+            (Key::from_slice(key), slot.value(&content.image).map(<[u8]>::to_vec))
+        };
         let items: Vec<Item> = match self.direction {
             Direction::Up => range.take(ITEMS_AT_ONCE).map(item).collect(),
             Direction::Down => range.rev().take(ITEMS_AT_ONCE).map(item).collect(),
