@@ -5,13 +5,15 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use axum::{
     body::Bytes,
     extract::{
-        FromRequest, FromRequestParts, Path, Request,
-        path::ErrorKind,
-        rejection::{BytesRejection, FailedToBufferBody, PathRejection},
+        FromRequest, FromRequestParts, RawPathParams, Request,
+        rejection::{BytesRejection, FailedToBufferBody},
     },
     http::{header, request::Parts},
 };
-use serde::{Deserialize, de::DeserializeOwned};
+use serde::{
+    Deserialize,
+    de::{DeserializeOwned, value::MapDeserializer},
+};
 use serde_json::Value;
 use tertulia_core::{DeviceId, Nonce, RoomId, Seq, UserId};
 use tertulia_ports::directory::User;
@@ -36,6 +38,12 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Body<T> {
     type Rejection = Failure;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Failure> {
+        // What announces too much is refused before it comes.
+        let announced =
+            request.headers().get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
+        if announced.is_some_and(|bytes: u64| bytes > BODY_BYTES_MAX as u64) {
+            return Err(too_large());
+        }
         let bytes = Bytes::from_request(request, state).await.map_err(unread)?;
         parse(if bytes.is_empty() { b"{}" } else { &bytes }).map(Self)
     }
@@ -43,13 +51,14 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Body<T> {
 
 fn unread(rejection: BytesRejection) -> Failure {
     match rejection {
-        BytesRejection::FailedToBufferBody(FailedToBufferBody::LengthLimitError(_)) => {
-            let detail = format!("the body is larger than {BODY_BYTES_MAX} bytes");
-            let error = ErrorDetail::new(Code::TooLarge, detail);
-            ErrorDetail { field: Some("body".to_owned()), bound: Some(BODY_BYTES_MAX.into()), ..error }.into()
-        }
+        BytesRejection::FailedToBufferBody(FailedToBufferBody::LengthLimitError(_)) => too_large(),
         _ => Failure::new(Code::Malformed, "the body did not arrive"),
     }
+}
+
+fn too_large() -> Failure {
+    let error = ErrorDetail::new(Code::TooLarge, format!("the body is larger than {BODY_BYTES_MAX} bytes"));
+    ErrorDetail { field: Some("body".to_owned()), bound: Some(BODY_BYTES_MAX.into()), ..error }.into()
 }
 
 fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Failure> {
@@ -83,18 +92,15 @@ impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for At<T> {
     type Rejection = Failure;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Failure> {
-        match Path::<T>::from_request_parts(parts, state).await {
-            Ok(Path(variables)) => Ok(Self(variables)),
-            Err(PathRejection::FailedToDeserializePathParams(error)) => Err(match error.into_kind() {
-                ErrorKind::ParseErrorAtKey { key, value, expected_type } => {
-                    Failure::invalid(&key, value, expected_type)
-                }
-                ErrorKind::DeserializeError { key, value, message } => Failure::invalid(&key, value, message),
-                ErrorKind::InvalidUtf8InPathParam { key } => Failure::invalid(&key, "", "UTF-8"),
-                other => Failure::new(Code::Invalid, other.to_string()),
-            }),
-            Err(_) => Err(Failure::new(Code::Malformed, "the path has no variables")),
-        }
+        let raw = RawPathParams::from_request_parts(parts, state)
+            .await
+            .map_err(|rejection| Failure::new(Code::Malformed, rejection.to_string()))?;
+        let fields = MapDeserializer::<_, serde::de::value::Error>::new(raw.iter());
+        serde_path_to_error::deserialize(fields).map(Self).map_err(|error| {
+            let field = error.path().to_string();
+            let value = raw.iter().find(|(name, _)| *name == field).map(|(_, value)| value.into());
+            mismatch(&field, value, &error.into_inner().to_string())
+        })
     }
 }
 

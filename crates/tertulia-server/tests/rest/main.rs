@@ -1,0 +1,14 @@
+//! REST against a whole server in one process: real acceptor, HTTP, owners of rooms and SQLite; the message store is the
+//! reference in memory, and time stands still until a test moves it.
+
+mod access;
+mod bad_input;
+mod cleanup;
+mod http;
+mod limits;
+mod openapi;
+mod people;
+mod reading;
+mod rooms;
+mod sign_in;
+mod world;

@@ -1,0 +1,164 @@
+//! History over REST, the room list with its unread counts, and what a ban takes away.
+
+use serde_json::{Value, json};
+use tertulia_core::{
+    Nonce, RoomId,
+    room::{Ask, Command},
+};
+use tertulia_ports::messages::ReadMarker;
+
+use crate::world::{Person, World};
+
+async fn do_in(world: &World, person: &Person, room: RoomId, command: Command) -> u64 {
+    let nonce = Nonce(u128::from(world.ports.entropy.u64()) + 1);
+    world.server.rooms().ask(room, Ask { actor: person.id, nonce, since: None, command }).await.unwrap().seq
+}
+
+fn seqs(page: &Value) -> Vec<u64> {
+    page["items"].as_array().unwrap().iter().map(|item| item["seq"].as_u64().unwrap()).collect()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn history_in_both_modes_from_the_rooms_start() {
+    let world = World::start().await;
+    let (amaia, bo) = (world.sign_up("Amaia").await, world.sign_up("Bo").await);
+    let room = world.group(&amaia, &[&bo]).await;
+    let first = amaia.say(&world, room, "one").await;
+    let second = bo.say(&world, room, "two").await;
+    do_in(&world, &amaia, room, Command::Edit { of: first, text: "one, edited".into() }).await;
+    do_in(&world, &bo, room, Command::React { of: first, emoji: "👍".into(), on: true }).await;
+    do_in(&world, &bo, room, Command::Delete { of: second, reason: None }).await;
+    assert_eq!((first, second), (4, 5));
+
+    let at = |what: &str| format!("/v1/rooms/{room}/{what}");
+    let entries = bo.get(&world, &at("entries?limit=200")).await.expect(200);
+    assert_eq!(seqs(&entries), [1, 2, 3, 4, 5, 6, 7, 8]);
+    assert_eq!(
+        (&entries["items"][4]["kind"], &entries["items"][4]["was"]),
+        (&json!("erased"), &json!("message"))
+    );
+    let timeline = bo.get(&world, &at("timeline")).await.expect(200);
+    assert_eq!(
+        (seqs(&timeline), &timeline["from"], &timeline["to"]),
+        (vec![1, 2, 3, 4, 5], &json!(1), &json!(8))
+    );
+    let state = &timeline["items"][3]["state"];
+    assert_eq!(
+        (&state["text"], &state["reactions"]),
+        (&json!("one, edited"), &json!([{"emoji": "👍", "count": 1, "mine": true}]))
+    );
+    assert_eq!(timeline["items"][4]["state"]["deleted"]["by"], json!(bo.id));
+    let back = bo.get(&world, &at("timeline?before=5&limit=2")).await.expect(200);
+    assert_eq!((seqs(&back), &back["from"]), (vec![3, 4], &json!(3)));
+
+    let events = bo.get(&world, &at("events?limit=2")).await.expect(200);
+    assert_eq!((seqs(&events), &events["next"]), (vec![1, 2], &json!("2")));
+    assert_eq!(seqs(&bo.get(&world, &at("events?after=2")).await.expect(200)), [3]);
+    let mine = bo.get(&world, &at(&format!("messages?by={}", amaia.id))).await.expect(200);
+    let form = json!({"group_chat_id": room, "user_id": amaia.id, "msg_id": 4, "text": "one, edited",
+                      "create_timestamp": world.ports.clock.now()});
+    assert_eq!(mine["items"], json!([form]));
+    assert_eq!(bo.get(&world, &at(&format!("messages?by={}", bo.id))).await.expect(200)["items"], json!([]));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn direct_messages_have_the_form_of_two() {
+    let world = World::start().await;
+    let (amaia, bo) = (world.sign_up("Amaia").await, world.sign_up("Bo").await);
+    let direct = amaia.put(&world, &format!("/v1/direct/{}", bo.id), json!({})).await.expect(200);
+    let path = format!("/v1/rooms/{}/messages", direct["id"].as_str().unwrap());
+    let said = bo.post(&world, &path, json!({"text": "hola"})).await.expect(201);
+    let form = json!({"msg_id": 4, "user_id_from": bo.id, "user_id_to": amaia.id, "text": "hola",
+                      "create_timestamp": world.ports.clock.now()});
+    assert_eq!(said, form);
+    let listed = amaia.get(&world, &format!("{path}?by={}", bo.id)).await.expect(200);
+    assert_eq!(listed["items"], json!([form]));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn rooms_are_listed_by_activity_with_what_is_unread() {
+    let world = World::start().await;
+    let (amaia, bo) = (world.sign_up("Amaia").await, world.sign_up("Bo").await);
+    let old = world.group(&amaia, &[&bo]).await;
+    let new = world.group(&amaia, &[&bo]).await;
+    for (room, text) in [(old, "one"), (new, "two"), (old, "three"), (old, "four")] {
+        world.clock.advance(1_000);
+        amaia.say(&world, room, text).await;
+    }
+    let marker = ReadMarker { room: old, user: bo.id, seq: 4, posts: 1 };
+    world.ports.messages.save_markers(vec![marker]).await.unwrap();
+    let list = bo.get(&world, "/v1/me/rooms").await.expect(200);
+    let [first, second] = [&list["items"][0], &list["items"][1]];
+    assert_eq!((&first["id"], &second["id"]), (&json!(old), &json!(new)));
+    assert_eq!(
+        (&first["posts"], &first["read"], &first["read_posts"], &first["unread"]),
+        (&json!(3), &json!(4), &json!(1), &json!(2))
+    );
+    assert_eq!((&first["last"]["text"], &first["last"]["by_name"]), (&json!("four"), &json!("Amaia")));
+    assert_eq!(
+        (&first["head"], &first["first"], &first["my_role"]),
+        (&json!(6), &json!(1), &json!("member"))
+    );
+    assert_eq!(list["feed"], bo.get(&world, "/v1/me").await.expect(200)["feed"]);
+    bo.patch(&world, &format!("/v1/me/rooms/{new}"), json!({"muted": true, "pinned": true}))
+        .await
+        .expect(204);
+    let list = bo.get(&world, "/v1/me/rooms").await.expect(200);
+    assert_eq!((&list["items"][1]["muted"], &list["items"][1]["pinned"]), (&json!(true), &json!(true)));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_ban_ends_reading_by_every_path() {
+    let world = World::start().await;
+    let (amaia, bo) = (world.sign_up("Amaia").await, world.sign_up("Bo").await);
+    let room = world.group(&amaia, &[&bo]).await;
+    amaia.say(&world, room, "before").await;
+    let at = |what: &str| format!("/v1/rooms/{room}/{what}");
+    amaia
+        .put(&world, &at(&format!("bans/{}", bo.id)), json!({"reason": "spam", "duration_ms": 60_000}))
+        .await
+        .expect(204);
+    amaia.say(&world, room, "a secret").await;
+    for path in ["", "entries", "timeline", "events", "members", "bans", "invites", "active"] {
+        let path = at(path);
+        let reply = bo.get(&world, path.trim_end_matches('/')).await;
+        let problem = reply.expect_problem(403, "banned");
+        assert!(problem["detail"].as_str().unwrap().ends_with("spam") && !reply.text().contains("secret"));
+    }
+    bo.get(&world, &at(&format!("messages?by={}", amaia.id))).await.expect_problem(403, "banned");
+    bo.post(&world, &at("messages"), json!({"text": "x"})).await.expect_problem(403, "banned");
+    assert_eq!(bo.get(&world, "/v1/me/rooms").await.expect(200)["items"], json!([]));
+    let bans = amaia.get(&world, &at("bans")).await.expect(200);
+    assert_eq!(
+        (&bans["items"][0]["user"]["id"], &bans["items"][0]["reason"]),
+        (&json!(bo.id), &json!("spam"))
+    );
+
+    // An invite does not help the banned, and is not used up by them; after the ban's end it does.
+    let invite = amaia.post(&world, &at("invites"), json!({"uses": 1})).await.expect(201);
+    let wish = json!({"invite": invite["token"]});
+    bo.post(&world, &at("join"), wish.clone()).await.expect_problem(403, "banned");
+    world.clock.advance(60_000);
+    bo.get(&world, &at("entries")).await.expect_problem(404, "not_member");
+    bo.post(&world, &at("join"), wish).await.expect(200);
+    assert!(bo.get(&world, &at("timeline")).await.text().contains("a secret"), "a member again");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn newcomers_read_what_the_room_lets_them() {
+    let world = World::start().await;
+    let (amaia, bo) = (world.sign_up("Amaia").await, world.sign_up("Bo").await);
+    let wish = json!({"kind": "group", "name": "x", "settings": {"history": "since_join"}});
+    let room: RoomId =
+        amaia.post(&world, "/v1/rooms", wish).await.expect(201)["id"].as_str().unwrap().parse().unwrap();
+    amaia.say(&world, room, "before").await;
+    amaia.put(&world, &format!("/v1/rooms/{room}/members/{}", bo.id), json!({})).await.expect(200);
+    amaia.say(&world, room, "after").await;
+    for path in ["entries", "timeline", "entries?before=5", "timeline?after=0"] {
+        let reply = bo.get(&world, &format!("/v1/rooms/{room}/{path}")).await;
+        assert!(!reply.text().contains("before"), "{path}: {}", reply.text());
+        assert_eq!(reply.expect(200)["first"], 4);
+    }
+    let list = bo.get(&world, "/v1/me/rooms").await.expect(200);
+    assert_eq!((&list["items"][0]["posts"], &list["items"][0]["unread"]), (&json!(2), &json!(1)));
+}
