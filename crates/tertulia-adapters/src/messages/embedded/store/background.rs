@@ -190,20 +190,32 @@ pub struct Complaints {
 impl Complaints {
     /// Tells, or counts.
     pub fn tell(&mut self, trouble: &str) {
-        let is_due = self.last.is_none_or(|last| last.elapsed().as_secs() >= COMPLAIN_EVERY_S);
-        if is_due {
-            tracing::error!(untold = self.untold, "messages: {trouble}");
-            self.last = Some(Instant::now());
-            self.untold = 0;
-        } else {
-            self.untold += 1;
+        match self.is_due(Instant::now()) {
+            true => tracing::error!(untold = std::mem::take(&mut self.untold), "messages: {trouble}"),
+            false => self.untold += 1,
         }
+    }
+
+    fn is_due(&mut self, now: Instant) -> bool {
+        let is_due = self.last.is_none_or(|last| now.duration_since(last).as_secs() >= COMPLAIN_EVERY_S);
+        if is_due {
+            self.last = Some(now);
+        }
+        is_due
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn trouble_is_told_every_ten_seconds() {
+        let mut complaints = Complaints::default();
+        let now = Instant::now();
+        let told = [0, 1, 9, 10, 12, 19, 20].map(|s| complaints.is_due(now + Duration::from_secs(s)));
+        assert_eq!(told, [true, false, false, true, false, false, true]);
+    }
 
     #[test]
     fn runs_of_a_tier_are_merged_when_there_are_enough() {
