@@ -3,13 +3,7 @@
 //! The binary picks the adapters behind the ports (`wiring.rs`) and calls [`Server::start`]. A laptop and a fleet differ
 //! in the ports alone.
 
-use std::{
-    io,
-    net::SocketAddr,
-    sync::Arc,
-    thread::JoinHandle,
-    time::Duration,
-};
+use std::{io, net::SocketAddr, sync::Arc, thread::JoinHandle, time::Duration};
 
 use tertulia_core::{RoomId, ShardId};
 use tertulia_ports::{
@@ -20,7 +14,7 @@ use tertulia_ports::{
     presence::PresenceStore,
     time::{Clock, Entropy},
 };
-use tertulia_protocol::socket::SUBPROTOCOL;
+use tertulia_protocol::socket::{SUBPROTOCOL, close};
 use tokio::runtime;
 
 use crate::{
@@ -29,15 +23,15 @@ use crate::{
         errands::Desk,
         machine,
         transport::{
-            Listener, ListenerSettings, MessageLimits, OriginPolicy, Placement, Transport, Worker, WorkerHandle,
-            WorkerSettings,
+            CloseCode, Listener, ListenerSettings, MessageLimits, OriginPolicy, Placement, Transport, Worker,
+            WorkerHandle, WorkerSettings,
         },
         worker::{GatewayWorker, Mail},
     },
     history::Reader,
     identity::{Passwords, Rates, Tickets, Tokens},
     jobs,
-    metrics::Metrics,
+    metrics::{Counter, Kind, Metrics},
     room::{
         Handle,
         handle::Callers,
@@ -95,6 +89,7 @@ pub struct Server {
     rooms: Handle,
     grace: Duration,
     listener: Listener,
+    http: HttpServer,
     workers: Vec<Worker<Mail>>,
     owners: Vec<(OwnerHandle, JoinHandle<()>)>,
     background: Vec<tokio::task::JoinHandle<()>>,
@@ -113,7 +108,8 @@ impl Server {
         let rooms = Handle::new(bus.clone(), callers);
         let metrics = Arc::new(Metrics::default());
         let emptied = jobs::on_emptied(&runtime, rooms.clone(), ports, metrics.clone());
-        let owners = start_owners(ports, &settings, &bus, &runtime, &emptied)?;
+        let committed = metrics.counter("tertulia_entries_total", "Entries that were stored.", &[]);
+        let owners = start_owners(ports, &settings, &bus, &runtime, &emptied, &committed)?;
 
         let reader = Reader::new(ports.messages.clone(), rooms.clone());
         let limits = ports.coordination.config().limits;
@@ -121,23 +117,28 @@ impl Server {
         let workers = start_workers(ports, &settings, &bus, &runtime, &transport, &reader)?;
         watch_config(ports, &bus, &transport, &owners);
 
+        watch_transport(&metrics, &transport);
+
         for url in &mut settings.api.urls {
-            *url = url.replace(":0", &format!(":{}", address.port()));
+            if let Some(host) = url.strip_suffix(":0") {
+                *url = format!("{host}:{}", address.port());
+            }
         }
-        let api = Api::new(parts(ports, &settings, &bus, &rooms, reader, &metrics, &transport));
-        let http = HttpServer::new(api.clone(), runtime, HttpSettings::default());
+        let api = Api::new(parts(ports, &settings, &bus, &rooms, reader, &metrics, (&transport, committed)));
         let placement =
             Placement::new(transport.clone(), workers.iter().map(|worker| worker.handle().clone()).collect());
         let mut listening = ListenerSettings::default();
         listening.policy.subprotocols = vec![SUBPROTOCOL.to_owned()];
-    listening.policy.origins = OriginPolicy::same_host_and(&settings.allowed_origins);
-        let listener = Listener::start(socket, listening, placement, http)?;
+        listening.policy.origins = OriginPolicy::same_host_and(&settings.allowed_origins);
+        let http =
+            HttpServer::new(api.clone(), runtime, HttpSettings::default(), &listening, placement.clone());
+        let listener = Listener::start(socket, listening, placement, http.clone())?;
 
         let background = vec![
             tokio::spawn(announce(ports.clone(), node(&settings, address), transport)),
             tokio::spawn(jobs::run(ports.clone(), rooms.clone(), settings.node.clone(), metrics)),
         ];
-        Ok(Self { address, api, rooms, grace: settings.grace, listener, workers, owners, background })
+        Ok(Self { address, api, rooms, grace: settings.grace, listener, http, workers, owners, background })
     }
 
     /// Where it listens.
@@ -153,26 +154,27 @@ impl Server {
     /// Drains: no new connections, clients told to come back, what is under way finished and stored.
     pub async fn stop(self) {
         self.api.drain();
-        let stopping = tokio::task::spawn_blocking(move || {
-            self.listener.stop();
-            for worker in &self.workers {
-                worker.handle().shutdown(self.grace);
-            }
-            for worker in self.workers {
-                worker.join();
-            }
-            for (owner, _) in &self.owners {
-                owner.stop();
-            }
-            for (_, thread) in self.owners {
-                // One that panicked has said so.
-                let _ = thread.join();
-            }
-        });
         for task in self.background {
             task.abort();
         }
-        if let Err(error) = stopping.await {
+        let (listener, workers, owners, grace) = (self.listener, self.workers, self.owners, self.grace);
+        let sockets = tokio::task::spawn_blocking(move || {
+            listener.stop();
+            for worker in &workers {
+                worker.handle().shutdown(grace);
+            }
+            for worker in workers {
+                // One that panicked has said so.
+                worker.join();
+            }
+        });
+        let (sockets, ()) = tokio::join!(sockets, self.http.stop(grace));
+        // Nobody asks owners any more: they finish what they were asked.
+        let owning = tokio::task::spawn_blocking(move || {
+            owners.iter().for_each(|(owner, _)| owner.stop());
+            owners.into_iter().for_each(|(_, thread)| drop(thread.join()));
+        });
+        if let Err(error) = sockets.and(owning.await) {
             tracing::error!(%error, "the server did not stop in order");
         }
     }
@@ -184,6 +186,7 @@ fn start_owners(
     bus: &Arc<InProcessBus>,
     runtime: &runtime::Handle,
     emptied: &Arc<dyn Fn(RoomId) + Send + Sync>,
+    committed: &Counter,
 ) -> io::Result<Vec<(OwnerHandle, JoinHandle<()>)>> {
     let count = settings.owners.max(1);
     let mut owners = Vec::with_capacity(count);
@@ -200,6 +203,7 @@ fn start_owners(
             entropy: ports.entropy.clone(),
             runtime: runtime.clone(),
             emptied: emptied.clone(),
+            committed: committed.clone(),
         };
         let (handle, thread) = owner.start()?;
         handle.config(ports.coordination.config());
@@ -243,6 +247,7 @@ fn start_workers(
         let make = move |own: WorkerHandle<Mail>| GatewayWorker::new(gateway, desk, mail_bus, clock, runtime, own);
         let limits = WorkerSettings {
             messages: MessageLimits { message_max_bytes: MESSAGE_BYTES_MAX, fragments_max_count: 128 },
+            silent_code: CloseCode::new(close::SILENT).expect("4009 is a code that may be sent"),
             ..WorkerSettings::default()
         };
         let worker = Worker::start(&format!("gateway {index}"), limits, transport, make)?;
@@ -276,6 +281,22 @@ fn watch_config(
     }));
 }
 
+/// Shows at `/metrics` what the transport counts.
+fn watch_transport(metrics: &Metrics, transport: &Arc<Transport>) {
+    let name = "tertulia_transport_total";
+    for (what, _) in transport.counters.values().pairs() {
+        let watched = transport.clone();
+        let value = move || {
+            let values = watched.counters.values();
+            values.pairs().find(|(name, _)| *name == what).map_or(0, |(_, value)| value)
+        };
+        metrics.watch((name, "What happened on sockets.", Kind::Counter), &[("what", what)], value);
+    }
+    let open = transport.clone();
+    let about = ("tertulia_connections", "Open WebSockets.", Kind::Gauge);
+    metrics.watch(about, &[], move || open.connections() as u64);
+}
+
 fn parts(
     ports: &Ports,
     settings: &Settings,
@@ -283,7 +304,7 @@ fn parts(
     rooms: &Handle,
     history: Reader,
     metrics: &Arc<Metrics>,
-    transport: &Arc<Transport>,
+    (transport, committed): (&Arc<Transport>, Counter),
 ) -> Parts {
     let transport = transport.clone();
     Parts {
@@ -304,6 +325,7 @@ fn parts(
         metrics: metrics.clone(),
         usage: Box::new(move |name| match name {
             "connections" | "connections_per_gateway" => Some(transport.connections() as u64),
+            "entries" => Some(committed.value()),
             _ => None,
         }),
     }

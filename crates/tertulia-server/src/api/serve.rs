@@ -22,7 +22,7 @@ use tower::ServiceExt as _;
 
 use self::{replay::Replay, upgrade::Upgrades};
 use super::{Api, extract::PeerAddress, router};
-use crate::gateway::transport::{Arrival, HttpSink, handshake::HandshakePolicy};
+use crate::gateway::transport::{HttpSink, ListenerSettings, Placement, Refusal};
 
 /// How HTTP connections are served.
 pub struct HttpSettings {
@@ -45,37 +45,26 @@ pub struct HttpServer(Arc<Server>);
 struct Server {
     router: Router,
     settings: HttpSettings,
-    /// `None`: all WebSockets are the acceptor's.
-    upgrades: Option<Upgrades>,
+    upgrades: Upgrades,
     runtime: Handle,
     places: Arc<Semaphore>,
     stop: watch::Sender<bool>,
 }
 
-impl Server {
-    fn new(router: Router, runtime: Handle, settings: HttpSettings, upgrades: Option<Upgrades>) -> Self {
-        let places = Arc::new(Semaphore::new(settings.connections_max as usize));
-        Self { router, settings, upgrades, runtime, places, stop: watch::Sender::new(false) }
-    }
-}
-
 impl HttpServer {
-    /// Serves the API on this runtime.
-    pub fn new(api: Api, runtime: Handle, settings: HttpSettings) -> Self {
-        Self(Arc::new(Server::new(router(api), runtime, settings, None)))
-    }
-
-    /// The same, for proxies that ask for a WebSocket on a connection that HTTP holds already: granted upgrades at this
-    /// path go to `arrive`, which places them on a worker.
-    pub fn with_upgrades(
+    /// Serves the API on this runtime. WebSockets that are asked for on a connection that HTTP holds already are granted
+    /// by the same rules as the acceptor's, and placed with them.
+    pub fn new<M: Send + 'static>(
         api: Api,
         runtime: Handle,
         settings: HttpSettings,
-        (connect_path, policy): (String, HandshakePolicy),
-        arrive: impl Fn(Arrival) + Send + Sync + 'static,
+        listening: &ListenerSettings,
+        placement: Placement<M>,
     ) -> Self {
-        let upgrades = Upgrades::new(connect_path, policy, arrive);
-        Self(Arc::new(Server::new(router(api), runtime, settings, Some(upgrades))))
+        let upgrades = Upgrades::new(listening.connect_path.clone(), listening.policy.clone(), placement);
+        let places = Arc::new(Semaphore::new(settings.connections_max as usize));
+        let stop = watch::Sender::new(false);
+        Self(Arc::new(Server { router: router(api), settings, upgrades, runtime, places, stop }))
     }
 
     /// Serves requests under way to their end, takes no more, and waits until all are done or time is over.
@@ -106,10 +95,8 @@ impl HttpServer {
             async move {
                 let mut request: Request = request.map(Body::new);
                 request.extensions_mut().insert(PeerAddress(peer));
-                if let Some(upgrades) =
-                    server.upgrades.as_ref().filter(|upgrades| upgrades.is_wanted(&request))
-                {
-                    return Ok(upgrades.answer(request, peer));
+                if server.upgrades.is_wanted(&request) {
+                    return Ok(server.upgrades.answer(request, peer));
                 }
                 server.router.clone().oneshot(request).await
             }
@@ -147,8 +134,7 @@ impl HttpSink for HttpServer {
             Err(_) => {
                 tracing::warn!(%peer, "an HTTP connection was turned away: there are too many");
                 // The stream does not block: what does not fit is not sent.
-                let _ =
-                    std::io::Write::write(&mut &stream, &crate::gateway::transport::Refusal::FULL.response());
+                let _ = std::io::Write::write(&mut &stream, &Refusal::FULL.response());
                 let _ = stream.shutdown(Shutdown::Both);
             }
         }

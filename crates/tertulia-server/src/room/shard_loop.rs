@@ -16,6 +16,7 @@ use tertulia_core::{RoomId, ShardId, TimeMs};
 use tertulia_ports::{
     bus::{Bus, OwnerId, ReplyTo, ToGateway, ToOwner},
     coordination::RuntimeConfig,
+    messages::{Append, Appended},
     time::{Clock, Entropy},
 };
 use tokio::runtime;
@@ -24,7 +25,7 @@ use super::{
     owner::{Effect, Input, Owner, Safeguards},
     work::{Places, Work, perform},
 };
-use crate::fanout::frame::JsonFrames;
+use crate::{fanout::frame::JsonFrames, metrics::Counter};
 
 /// How often an owner looks at the clock when nothing happens, in ms.
 const TICK: Duration = Duration::from_millis(50);
@@ -51,6 +52,8 @@ pub struct ShardLoop {
     pub runtime: runtime::Handle,
     /// Called with rooms that have lost their last member.
     pub emptied: Arc<dyn Fn(RoomId) + Send + Sync>,
+    /// Counts entries that were stored.
+    pub committed: Counter,
 }
 
 /// A running owner. Cheap to clone.
@@ -142,8 +145,14 @@ impl ShardLoop {
     fn perform(&self, effect: Effect, own: &OwnerHandle) {
         match effect {
             Effect::Append { batch, appends } => {
-                let own = own.clone();
-                let done = Box::new(move |outcomes| own.input(Input::Appended { batch, outcomes }));
+                let (own, committed) = (own.clone(), self.committed.clone());
+                let rows = |append: &Append| append.rooms.iter().map(|room| room.rows.len() as u64).sum();
+                let counts: Vec<u64> = appends.iter().map(rows).collect();
+                let done = Box::new(move |outcomes: Vec<Appended>| {
+                    let stored = outcomes.iter().zip(counts).filter(|(outcome, _)| **outcome == Appended::Committed);
+                    committed.add(stored.map(|(_, count)| count).sum());
+                    own.input(Input::Appended { batch, outcomes });
+                });
                 self.places.messages.append(appends, done);
             }
             Effect::Work(work) => self.spawn(work, Duration::ZERO, own),

@@ -125,6 +125,7 @@ fn silent_peers_are_pinged_and_then_closed() {
     let server = Server::with_worker(|settings| {
         settings.ping_after = Duration::from_millis(400);
         settings.pong_timeout = Duration::from_millis(400);
+        settings.silent_code = CloseCode::new(4009).unwrap();
     });
     let mut client = Client::open(server.address());
     let (id, _) = server.next_opened();
@@ -134,7 +135,7 @@ fn silent_peers_are_pinged_and_then_closed() {
     }
     let answered = Instant::now();
     assert_eq!(client.read_frame().unwrap().first, 0x89, "a ping");
-    assert_eq!(client.read_close(), 1008);
+    assert_eq!(client.read_close(), 4009);
     assert!(answered.elapsed() >= Duration::from_millis(600), "{:?}", answered.elapsed());
     assert_eq!(server.next_closed(), (id, CloseReason::Silent));
     server.wait(|counters| counters.silent == 1);

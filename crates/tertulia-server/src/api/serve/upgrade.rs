@@ -1,6 +1,7 @@
-//! WebSockets on connections that HTTP holds already: proxies use theirs again. The acceptor takes all others.
+//! WebSockets on connections that HTTP holds already: browsers and proxies use theirs again. The acceptor takes all
+//! others.
 
-use std::{net::SocketAddr, sync::Arc};
+use std::{io::Write as _, net::SocketAddr, sync::Arc};
 
 use axum::{
     body::Body,
@@ -13,7 +14,7 @@ use hyper_util::rt::TokioIo;
 
 use super::replay::Replay;
 use crate::gateway::transport::{
-    Arrival, Peer, Refusal,
+    Arrival, CloseCode, Frame, Peer, Place, Placement, Refusal,
     handshake::{Granted, HandshakePolicy, RequestHead, UpgradeRequest, negotiate},
 };
 
@@ -24,17 +25,33 @@ const ANSWER_HEADERS_MAX: usize = 16;
 pub struct Upgrades {
     path: String,
     policy: HandshakePolicy,
-    arrive: Arc<dyn Fn(Arrival) + Send + Sync>,
+    placement: Arc<dyn Places>,
+}
+
+/// The gateway's places, whatever mail its workers read.
+trait Places: Send + Sync {
+    fn reserve(&self) -> Result<Place, Refusal>;
+    fn settle(&self, arrival: Arrival, place: Place);
+}
+
+impl<M: Send + 'static> Places for Placement<M> {
+    fn reserve(&self) -> Result<Place, Refusal> {
+        Self::reserve(self)
+    }
+
+    fn settle(&self, arrival: Arrival, place: Place) {
+        if let Err((arrival, refusal)) = Self::settle(self, Box::new(arrival), place) {
+            // It is a WebSocket already, so it ends as one. The stream does not block: what does not fit is not sent.
+            let close = Frame::close(Some(CloseCode::GOING_AWAY), refusal.detail);
+            let _ = (&arrival.stream).write(&close.bytes());
+        }
+    }
 }
 
 impl Upgrades {
     /// Upgrades at this path.
-    pub fn new(
-        path: String,
-        policy: HandshakePolicy,
-        arrive: impl Fn(Arrival) + Send + Sync + 'static,
-    ) -> Self {
-        Self { path, policy, arrive: Arc::new(arrive) }
+    pub fn new<M: Send + 'static>(path: String, policy: HandshakePolicy, placement: Placement<M>) -> Self {
+        Self { path, policy, placement: Arc::new(placement) }
     }
 
     /// Whether a request asks for a WebSocket.
@@ -42,12 +59,13 @@ impl Upgrades {
         request.uri().path() == self.path
     }
 
-    /// Answers a request for a WebSocket; a granted one leaves HTTP for good.
+    /// Answers a request for a WebSocket; a granted one leaves HTTP for good. Its place is taken before it hears so.
     pub fn answer(&self, request: Request, peer: SocketAddr) -> Response {
-        match self.negotiated(&request) {
-            Ok(granted) => {
+        let granted = self.negotiated(&request).and_then(|granted| Ok((granted, self.placement.reserve()?)));
+        match granted {
+            Ok((granted, place)) => {
                 let response = response(&granted.response());
-                tokio::spawn(hand_over(request, peer, granted.request, self.arrive.clone()));
+                tokio::spawn(hand_over(request, peer, granted.request, self.placement.clone(), place));
                 response
             }
             Err(refusal) => response(&refusal.response()),
@@ -73,7 +91,8 @@ async fn hand_over(
     request: Request,
     address: SocketAddr,
     upgrade: UpgradeRequest,
-    arrive: Arc<dyn Fn(Arrival) + Send + Sync>,
+    placement: Arc<dyn Places>,
+    place: Place,
 ) {
     let upgraded: Upgraded = match hyper::upgrade::on(request).await {
         Ok(upgraded) => upgraded,
@@ -86,7 +105,8 @@ async fn hand_over(
     received.splice(0..0, parts.read_buf.iter().copied());
     match stream.into_std() {
         Ok(stream) => {
-            arrive(Arrival { stream, peer: Peer { address, request: upgrade }, response: None, received });
+            let peer = Peer { address, request: upgrade };
+            placement.settle(Arrival { stream, peer, response: None, received }, place);
         }
         Err(error) => tracing::debug!(%address, %error, "an upgraded connection could not be taken"),
     }

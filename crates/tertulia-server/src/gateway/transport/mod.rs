@@ -24,7 +24,7 @@ mod shared;
 pub use application::{Application, CloseReason, ConnectionId, Enqueued, Peer};
 pub use listener::{HttpSink, Listener, ListenerSettings};
 pub use origin::OriginPolicy;
-pub use placement::{Arrival, Placement};
+pub use placement::{Arrival, Place, Placement};
 pub use refusal::Refusal;
 pub use shared::Transport;
 pub use websocket::{CloseCode, Frame, MessageLimits};

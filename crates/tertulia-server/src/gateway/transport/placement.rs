@@ -48,26 +48,67 @@ impl<M> Placement<M> {
         &self.transport
     }
 
+    /// Takes a place for a connection that is on its way, before it is told that it may come.
+    ///
+    /// # Errors
+    /// What to answer at the connection limit.
+    pub fn reserve(&self) -> Result<Place, Refusal> {
+        match self.transport.take_place() {
+            true => Ok(Place(Some(self.transport.clone()))),
+            false => {
+                self.transport.counters.refused_full.fetch_add(1, Ordering::Relaxed);
+                Err(Refusal::FULL)
+            }
+        }
+    }
+
     /// Gives `arrival` to the worker with the fewest connections.
     ///
     /// # Errors
     /// Gives it back, with what to answer, at the connection limit and when no worker runs.
-    pub fn place(&self, mut arrival: Box<Arrival>) -> Result<(), (Box<Arrival>, Refusal)> {
-        let counters = &self.transport.counters;
-        if !self.transport.take_place() {
-            counters.refused_full.fetch_add(1, Ordering::Relaxed);
-            return Err((arrival, Refusal::FULL));
+    pub fn place(&self, arrival: Box<Arrival>) -> Result<(), (Box<Arrival>, Refusal)> {
+        match self.reserve() {
+            Ok(place) => self.settle(arrival, place),
+            Err(refusal) => Err((arrival, refusal)),
         }
+    }
+
+    /// Gives `arrival`, which has its place, to the worker with the fewest connections.
+    ///
+    /// # Errors
+    /// Gives it back, with what to answer, when no worker runs.
+    pub fn settle(&self, mut arrival: Box<Arrival>, place: Place) -> Result<(), (Box<Arrival>, Refusal)> {
         let mut by_load: Vec<_> = self.workers.iter().collect();
         by_load.sort_by_key(|worker| worker.load());
         for worker in by_load {
             match worker.adopt(arrival) {
-                Ok(()) => return Ok(()),
+                Ok(()) => {
+                    place.hand_over();
+                    return Ok(());
+                }
                 Err(back) => arrival = back,
             }
         }
-        self.transport.give_back(1);
-        counters.refused_full.fetch_add(1, Ordering::Relaxed);
+        self.transport.counters.refused_full.fetch_add(1, Ordering::Relaxed);
         Err((arrival, Refusal::STOPPING))
+    }
+}
+
+/// One connection's place within the limit. It is given back when this is dropped.
+#[derive(Debug)]
+pub struct Place(Option<Arc<Transport>>);
+
+impl Place {
+    /// The place is a worker's from now on, which gives it back when the connection ends.
+    fn hand_over(mut self) {
+        self.0 = None;
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        if let Some(transport) = self.0.take() {
+            transport.give_back(1);
+        }
     }
 }

@@ -143,7 +143,7 @@ impl Frame {
     }
 
     /// A close frame; `reason` is cut at a character when it is too long. Without a code it is empty.
-    pub(in crate::gateway::transport) fn close(code: Option<CloseCode>, reason: &str) -> Self {
+    pub fn close(code: Option<CloseCode>, reason: &str) -> Self {
         let Some(code) = code else {
             return Self::encode(Opcode::Close, &[]);
         };

@@ -22,7 +22,7 @@ use mio::{Poll, Waker};
 use self::mailbox::Mailbox;
 use super::application::Application;
 use super::shared::Transport;
-use super::websocket::MessageLimits;
+use super::websocket::{CloseCode, MessageLimits};
 
 pub use io::Io;
 pub use mailbox::{PostError, WorkerHandle};
@@ -41,6 +41,8 @@ pub struct WorkerSettings {
     pub ping_after: Duration,
     /// A peer that stays silent this long after a ping is closed.
     pub pong_timeout: Duration,
+    /// What such a peer is told.
+    pub silent_code: CloseCode,
     /// A peer that takes no byte of a waiting queue this long is cut off.
     pub stall_timeout: Duration,
     /// How long a peer may take to answer a close frame.
@@ -57,6 +59,7 @@ impl Default for WorkerSettings {
             mail_max_count: 262_144,
             ping_after: Duration::from_secs(30),
             pong_timeout: Duration::from_secs(15),
+            silent_code: CloseCode::POLICY,
             stall_timeout: Duration::from_secs(30),
             close_timeout: Duration::from_secs(5),
             send_buffer_bytes: 128 * 1024,

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use super::connection::State;
 use super::core::Core;
 use crate::gateway::transport::application::{CloseReason, ConnectionId};
-use crate::gateway::transport::websocket::{CloseCode, Frame};
+use crate::gateway::transport::websocket::Frame;
 
 /// Length of the timers' tick.
 const TICK: Duration = Duration::from_millis(100);
@@ -57,13 +57,8 @@ impl Core {
             silent_at
         } else if connection.is_pinged {
             self.tally.silent += 1;
-            self.close_with(
-                id,
-                CloseCode::POLICY,
-                "no answer to a ping",
-                State::Finishing,
-                CloseReason::Silent,
-            );
+            let code = self.settings.silent_code;
+            self.close_with(id, code, "no answer to a ping", State::Finishing, CloseReason::Silent);
             return;
         } else {
             self.ping(id)
