@@ -15,7 +15,7 @@ mod server;
 mod sessions;
 mod users;
 
-pub use admin::{AuditItem, LimitChanges, LimitItem, Stats};
+pub use admin::{AuditItem, LimitChanges, LimitItem, NewSignInLink, SignInLink, Stats, UserRights};
 pub use friends::{Friend, FriendAnswer, FriendState};
 pub use history::{HistoryPage, MessageForm, NewMessage};
 pub use invites::{Invite, InvitePreview, InvitedBy, InvitedTo, NewInvite};

@@ -45,8 +45,34 @@ pub struct Stats {
     pub online: u64,
     /// Open WebSockets of this process.
     pub connections: u64,
-    /// Entries that this process has numbered since its start.
-    pub messages: u64,
+    /// Entries that this process has stored since its start.
+    pub entries: u64,
+}
+
+/// What somebody may do on this server.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct UserRights {
+    /// Whether they administer it.
+    pub admin: bool,
+}
+
+/// A one-time link to be made.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct NewSignInLink {
+    /// The administrator whom it signs in. One more administrator is made if it is absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
+    pub user: Option<UserId>,
+}
+
+/// A link that signs an administrator in, once. A secret.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct SignInLink {
+    /// The link.
+    pub url: String,
+    /// When it ends, in ms.
+    #[schema(value_type = u64)]
+    pub expires_at: TimeMs,
 }
 
 /// Something that happened, for an operator.
@@ -57,7 +83,7 @@ pub struct AuditItem {
     /// When, in ms.
     #[schema(value_type = u64)]
     pub at: TimeMs,
-    /// Who; absent if it was the system.
+    /// Who; absent if it was the system, or the operator on its machine.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>)]
     pub actor: Option<UserId>,

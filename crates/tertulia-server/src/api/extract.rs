@@ -21,7 +21,10 @@ use tertulia_protocol::{Code, ErrorDetail, rest::IDEMPOTENCY_KEY};
 use utoipa::IntoParams;
 
 use super::{Api, problem::Failure};
-use crate::{history::page_limit, identity::TokenError};
+use crate::{
+    history::{PAGE_ITEMS_DEFAULT, page_limit},
+    identity::TokenError,
+};
 
 /// Largest body of a request, in bytes: the longest text with every character escaped, and some room. As large as a
 /// frame of the socket.
@@ -180,14 +183,14 @@ impl ListQuery {
 
 /// The size of a page, whatever was written there.
 pub fn limit_of(text: Option<&str>) -> Result<usize, Failure> {
-    let Some(text) = text else { return Ok(page_limit(None)?) };
+    let Some(text) = text else { return Ok(PAGE_ITEMS_DEFAULT) };
     let too_much = if text.starts_with('-') { i64::MIN } else { i64::MAX };
     let is_number =
         text.trim_start_matches('-').bytes().all(|byte| byte.is_ascii_digit()) && !text.is_empty();
     let limit = text.parse().unwrap_or(if is_number { too_much } else { 0 });
     page_limit(Some(limit)).map_err(|error| {
         let detail = format!("limit is {text:.40}, and must be from 1 to 200");
-        ErrorDetail { detail, value: Some(text.chars().take(40).collect::<String>().into()), ..error }.into()
+        ErrorDetail { detail, value: Some(text.chars().take(40).collect::<String>().into()), ..*error }.into()
     })
 }
 
@@ -216,7 +219,25 @@ impl Caller {
     }
 }
 
-impl FromRequestParts<Api> for Caller {
+/// Whose token came with a request.
+pub enum Asking {
+    /// A person's.
+    Person(Box<Caller>),
+    /// One that was made on the server's machine with its key, for nobody: whoever can read the key may administer.
+    Operator,
+}
+
+impl Asking {
+    /// The person, if it is one.
+    pub fn person(&self) -> Option<&Caller> {
+        match self {
+            Self::Person(caller) => Some(caller),
+            Self::Operator => None,
+        }
+    }
+}
+
+impl FromRequestParts<Api> for Asking {
     type Rejection = Failure;
 
     async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, Failure> {
@@ -235,9 +256,13 @@ impl FromRequestParts<Api> for Caller {
             };
             Failure::new(code, error.to_string())
         })?;
+        if claims.is_operator() {
+            return Ok(Self::Operator);
+        }
         match api.directory.resume(claims.device).await? {
             Some(resumed) if resumed.user.id == claims.user && now < resumed.expires_at => {
-                Ok(Self { user: resumed.user, device: claims.device, feed: resumed.feed })
+                let caller = Caller { user: resumed.user, device: claims.device, feed: resumed.feed };
+                Ok(Self::Person(Box::new(caller)))
             }
             Some(resumed) if resumed.user.id == claims.user => {
                 Err(Failure::new(Code::TokenExpired, "the token's time is over"))
@@ -247,16 +272,36 @@ impl FromRequestParts<Api> for Caller {
     }
 }
 
-/// An administrator who asks.
-pub struct Administrator(pub Caller);
+impl FromRequestParts<Api> for Caller {
+    type Rejection = Failure;
+
+    async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, Failure> {
+        match Asking::from_request_parts(parts, api).await? {
+            Asking::Person(caller) => Ok(*caller),
+            Asking::Operator => {
+                Err(Failure::new(Code::NotAllowed, "that is for people, not for the operator"))
+            }
+        }
+    }
+}
+
+/// An administrator who asks, or the operator.
+pub struct Administrator(pub Asking);
+
+impl Administrator {
+    /// Their id for the audit; none for the operator.
+    pub fn id(&self) -> Option<UserId> {
+        self.0.person().map(Caller::id)
+    }
+}
 
 impl FromRequestParts<Api> for Administrator {
     type Rejection = Failure;
 
     async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, Failure> {
-        let caller = Caller::from_request_parts(parts, api).await?;
-        match caller.user.admin {
-            true => Ok(Self(caller)),
+        let asking = Asking::from_request_parts(parts, api).await?;
+        match asking.person().is_none_or(|caller| caller.user.admin) {
+            true => Ok(Self(asking)),
             false => Err(Failure::new(Code::NotAllowed, "that is for administrators")),
         }
     }

@@ -1,9 +1,6 @@
 //! What stands around every request: limits of size and time, security headers, who from elsewhere may ask, counts.
 
-use std::{
-    panic::AssertUnwindSafe,
-    time::{Duration, Instant},
-};
+use std::{panic::AssertUnwindSafe, time::Duration};
 
 use axum::{
     Router,
@@ -127,7 +124,7 @@ fn or_insert(headers: &mut HeaderMap, name: HeaderName, value: &'static str) {
 }
 
 async fn counted(State(api): State<Api>, request: Request, next: Next) -> Response {
-    let started = Instant::now();
+    let started = api.clock.now();
     let path = request.extensions().get::<MatchedPath>().map_or("other", |path| path.as_str()).to_owned();
     let method = request.method().as_str().to_owned();
     let response = next.run(request).await;
@@ -136,6 +133,7 @@ async fn counted(State(api): State<Api>, request: Request, next: Next) -> Respon
     let requests = "tertulia_http_requests_total";
     api.metrics.counter(requests, "Requests, by path and status.", &labels).add(1);
     let seconds = "tertulia_http_request_seconds";
-    api.metrics.times(seconds, "How long requests took, by path.", &labels[1..2]).record(started.elapsed());
+    let took = Duration::from_millis(api.clock.now().since(started));
+    api.metrics.times(seconds, "How long requests took, by path.", &labels[1..2]).record(took);
     response
 }

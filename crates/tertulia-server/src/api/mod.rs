@@ -94,7 +94,7 @@ impl Default for Settings {
     }
 }
 
-/// Tells how much of a limit, or of `connections` and `messages`, is in use, where it is known.
+/// Tells how much of a limit, or of `connections` and `entries`, there is, where it is known.
 pub type Usage = Box<dyn Fn(&str) -> Option<u64> + Send + Sync>;
 
 /// What the API works with.
@@ -121,7 +121,7 @@ pub struct Parts {
     pub tokens: Tokens,
     /// Makes and checks passwords.
     pub passwords: Passwords,
-    /// The administrator's one-time link.
+    /// Administrators' one-time links.
     pub tickets: Arc<Tickets>,
     /// How often somebody may try to sign in or up.
     pub rates: Rates,
@@ -229,6 +229,9 @@ fn endpoints() -> OpenApiRouter<Api> {
         .routes(routes!(server::info))
         .routes(routes!(server::recommended))
         .routes(routes!(admin::limits::list, admin::limits::change))
+        .routes(routes!(admin::users::change))
+        .routes(routes!(admin::rooms::delete))
+        .routes(routes!(admin::links::create))
         .routes(routes!(admin::stats::show))
         .routes(routes!(admin::audit::list))
 }

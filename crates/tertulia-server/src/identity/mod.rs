@@ -13,6 +13,6 @@ pub use self::{
     key::{KEY_BYTES, Key, open_key},
     passwords::{PASSWORD_CHARS, PasswordError, Passwords, check_password},
     rates::{Rate, Rates, Remaining},
-    tickets::{TICKET_LIFETIME_MS, Tickets},
+    tickets::{TICKET_LIFETIME_MS, TicketFor, Tickets},
     tokens::{Claims, TOKEN_LIFETIME_MS, TokenError, Tokens},
 };

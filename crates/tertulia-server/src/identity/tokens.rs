@@ -13,7 +13,7 @@
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use hmac::{Hmac, Mac as _};
 use sha2::Sha256;
-use tertulia_core::{DeviceId, TimeMs, UserId};
+use tertulia_core::{DeviceId, TimeMs, UserId, room::SYSTEM};
 
 use super::Key;
 
@@ -33,6 +33,18 @@ pub struct Claims {
     pub device: DeviceId,
     /// When it ends.
     pub expires_at: TimeMs,
+}
+
+impl Claims {
+    /// What `tertulia admin` says: it is nobody's device, and made by who can read the key.
+    pub fn operator(expires_at: TimeMs) -> Self {
+        Self { user: SYSTEM, device: DeviceId::new(0), expires_at }
+    }
+
+    /// Whether they are the operator's. No device has the id 0.
+    pub fn is_operator(&self) -> bool {
+        *self == Self::operator(self.expires_at)
+    }
 }
 
 /// Why a token says nothing.

@@ -34,7 +34,7 @@ pub async fn list(State(api): State<Api>, _: Administrator) -> Json<List<LimitIt
 )]
 pub async fn change(
     State(api): State<Api>,
-    Administrator(caller): Administrator,
+    administrator: Administrator,
     Body(changes): Body<LimitChanges>,
 ) -> Answer<Json<List<LimitItem>>> {
     for _ in 0..TRIES {
@@ -48,7 +48,7 @@ pub async fn change(
                 .keys()
                 .map(|name| (name.clone(), json!({"from": before.limits.get(name), "to": limits.get(name)})))
                 .collect();
-            api.audit(Some(caller.id()), "limits.changed", "", Value::Object(detail)).await?;
+            api.audit(administrator.id(), "limits.changed", "", Value::Object(detail)).await?;
             return Ok(Json(shown(&api, &limits)));
         }
     }

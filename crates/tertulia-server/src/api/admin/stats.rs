@@ -13,6 +13,6 @@ pub async fn show(State(api): State<Api>, _: Administrator) -> Answer<Json<Stats
         rooms: api.directory.count_rooms().await?,
         online: api.presence.count_online().await?,
         connections: (api.usage)("connections").unwrap_or(0),
-        messages: (api.usage)("messages").unwrap_or(0),
+        entries: (api.usage)("entries").unwrap_or(0),
     }))
 }

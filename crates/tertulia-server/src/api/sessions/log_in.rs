@@ -5,6 +5,8 @@ use axum::{
     extract::State,
     http::{HeaderMap, StatusCode},
 };
+use serde_json::json;
+use tertulia_ports::directory::User;
 use tertulia_protocol::{
     Code,
     rest::{LogIn, Session},
@@ -19,8 +21,9 @@ use super::{
     },
     Client, rates,
 };
+use crate::identity::TicketFor;
 
-/// What the first administrator is called before they say.
+/// What an administrator is called before they say.
 const ADMINISTRATOR: &str = "Administrator";
 
 /// Signs this device in.
@@ -49,7 +52,7 @@ pub async fn log_in(
     Ok((StatusCode::CREATED, headers, Json(session)))
 }
 
-async fn by_password(api: &Api, handle: &str, password: &str) -> Answer<tertulia_ports::directory::User> {
+async fn by_password(api: &Api, handle: &str, password: &str) -> Answer<User> {
     let user = api.directory.user_by_handle(handle).await?;
     let hash = match &user {
         Some(user) => api.directory.password(user.id).await?,
@@ -63,21 +66,29 @@ async fn by_password(api: &Api, handle: &str, password: &str) -> Answer<tertulia
     }
 }
 
-/// The first administrator is made when their link is opened. Where there is one already, it opens nothing.
-async fn by_ticket(api: &Api, ticket: &str) -> Answer<tertulia_ports::directory::User> {
-    let is_good = api.tickets.redeem(ticket, api.clock.now());
-    if !is_good || api.directory.has_admin().await? {
-        return Err(Failure::new(Code::Unauthenticated, "the link was used already, or its time is over"));
+async fn by_ticket(api: &Api, ticket: &str) -> Answer<User> {
+    let spent = || Failure::new(Code::Unauthenticated, "the link was used already, or its time is over");
+    match api.tickets.redeem(ticket, api.clock.now()).ok_or_else(spent)? {
+        TicketFor::FirstAdministrator if api.directory.has_admin().await? => Err(spent()),
+        TicketFor::FirstAdministrator => new_administrator(api, "admin.first").await,
+        TicketFor::NewAdministrator => new_administrator(api, "admin.new").await,
+        TicketFor::Administrator(id) => {
+            let user = api.directory.user(id).await?.filter(|user| user.admin).ok_or_else(spent)?;
+            api.audit(Some(user.id), "admin.signed_in", user.id, json!({"by": "link"})).await?;
+            Ok(user)
+        }
     }
-    let user = sign_up::add(api, ADMINISTRATOR, Some("admin"), true).await;
-    let user = match user {
-        Ok(user) => user,
+}
+
+/// An administrator is made when their link is opened.
+async fn new_administrator(api: &Api, action: &str) -> Answer<User> {
+    let user = match sign_up::add(api, ADMINISTRATOR, Some("admin"), true).await {
         Err(failure) if failure.code() == Code::Conflict => {
             sign_up::add(api, ADMINISTRATOR, None, true).await?
         }
-        Err(failure) => return Err(failure),
+        added => added?,
     };
-    api.audit(Some(user.id), "admin.first", user.id, serde_json::json!({})).await?;
+    api.audit(Some(user.id), action, user.id, json!({})).await?;
     api.land(&user).await;
     Ok(user)
 }

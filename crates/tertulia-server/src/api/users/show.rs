@@ -8,7 +8,7 @@ use utoipa::IntoParams;
 
 use super::super::{
     Api,
-    extract::{At, Caller, UserPath},
+    extract::{Asking, At, Caller, UserPath},
     people,
     problem::{Answer, Failure},
 };
@@ -24,7 +24,7 @@ pub struct HandlePath {
 /// Somebody's profile.
 #[utoipa::path(get, path = "/v1/users/{user}", tag = "users", params(UserPath), responses((status = 200, body = Profile)))]
 pub async fn by_id(State(api): State<Api>, caller: Caller, At(at): At<UserPath>) -> Answer<Json<Profile>> {
-    profile(&api, &caller, api.directory.user(at.user).await?).await
+    profile(&api, Some(&caller), api.directory.user(at.user).await?).await
 }
 
 /// Somebody's profile, by handle.
@@ -34,14 +34,17 @@ pub async fn by_id(State(api): State<Api>, caller: Caller, At(at): At<UserPath>)
 )]
 pub async fn by_handle(
     State(api): State<Api>,
-    caller: Caller,
+    asking: Asking,
     At(at): At<HandlePath>,
 ) -> Answer<Json<Profile>> {
-    profile(&api, &caller, api.directory.user_by_handle(&at.handle).await?).await
+    profile(&api, asking.person(), api.directory.user_by_handle(&at.handle).await?).await
 }
 
-async fn profile(api: &Api, caller: &Caller, user: Option<User>) -> Answer<Json<Profile>> {
+async fn profile(api: &Api, caller: Option<&Caller>, user: Option<User>) -> Answer<Json<Profile>> {
     let user = user.ok_or_else(|| Failure::not_found("person"))?;
+    let Some(caller) = caller else {
+        return Ok(Json(Profile { user: people::user(&user), friend: None, blocked: false }));
+    };
     let friend = api.directory.friendship(caller.id(), user.id).await?.map(people::friend_state);
     let blocked = api.directory.blocks(caller.id()).await?.contains(&user.id);
     Ok(Json(Profile { user: people::user(&user), friend, blocked }))
