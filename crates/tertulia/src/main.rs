@@ -11,10 +11,6 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
-/// Many small allocations of many threads, freed elsewhere: the system's allocator keeps too much of them.
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 fn main() -> ExitCode {
     match commands::run(commands::Cli::parse()) {
         Ok(()) => ExitCode::SUCCESS,
