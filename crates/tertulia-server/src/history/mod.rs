@@ -87,7 +87,7 @@ impl Reader {
         room: RoomId,
         request: &PageRequest,
     ) -> Result<Page, HistoryError> {
-        let limit = page_limit(request.limit).map_err(|error| HistoryError::Invalid(Box::new(error)))?;
+        let limit = page_limit(request.limit).map_err(HistoryError::Invalid)?;
         let grant = self.rooms.grant(reader, room).await?;
         self.page_of(&grant, reader, request, limit).await
     }

@@ -41,17 +41,17 @@ pub struct PageRequest {
 }
 
 /// The size of a page that a client asked for.
-pub fn page_limit(limit: Option<i64>) -> Result<usize, ErrorDetail> {
+pub fn page_limit(limit: Option<i64>) -> Result<usize, Box<ErrorDetail>> {
     let Some(limit) = limit else { return Ok(PAGE_ITEMS_DEFAULT) };
     match usize::try_from(limit) {
         Ok(items) if (1..=PAGE_ITEMS_MAX).contains(&items) => Ok(items),
-        _ => Err(ErrorDetail {
+        _ => Err(Box::new(ErrorDetail {
             detail: format!("limit is {limit}, and must be from 1 to {PAGE_ITEMS_MAX}"),
             field: Some("limit".to_owned()),
             value: Some(limit.into()),
             bound: Some(PAGE_ITEMS_MAX.into()),
             ..ErrorDetail::new(Code::Invalid, "")
-        }),
+        })),
     }
 }
 

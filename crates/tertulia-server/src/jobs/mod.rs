@@ -13,13 +13,11 @@ mod retention;
 use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
+use futures::future::join_all;
 use serde_json::json;
 use tertulia_core::{RoomId, TimeMs};
 use tertulia_ports::{EngineError, directory::AuditRecord};
-use tokio::{
-    runtime,
-    time::{self, Instant},
-};
+use tokio::{runtime, sync::Mutex, time};
 
 use crate::{metrics::Metrics, roles::Ports, room::Handle};
 
@@ -86,7 +84,7 @@ struct Desk {
     rooms: Handle,
 }
 
-/// Runs jobs, one after the other.
+/// Runs jobs, one at a time.
 pub struct Runner {
     desk: Desk,
     holder: String,
@@ -134,16 +132,19 @@ impl Runner {
         Self { desk: Desk { ports, rooms }, holder: node, metrics, schedule, jobs }
     }
 
-    /// Runs every job when it is due.
+    /// Runs every job as often as the schedule says, one at a time.
     pub async fn run(self) {
-        let mut due = vec![Instant::now() + FIRST_AFTER; self.jobs.len()];
-        loop {
-            let Some(next) = (0..due.len()).min_by_key(|at| due[*at]) else { return };
-            time::sleep_until(due[next]).await;
-            let job = &*self.jobs[next];
-            let is_more = self.run_job(job).await.is_some_and(|done| done.is_more);
-            due[next] = Instant::now() + if is_more { MORE_AFTER } else { job.every(&self.schedule) };
-        }
+        let turn = Mutex::new(());
+        let jobs = self.jobs.iter().map(|job| async {
+            let mut pause = FIRST_AFTER;
+            loop {
+                time::sleep(pause).await;
+                let _turn = turn.lock().await;
+                let is_more = self.run_job(&**job).await.is_some_and(|done| done.is_more);
+                pause = if is_more { MORE_AFTER } else { job.every(&self.schedule) };
+            }
+        });
+        let _: Vec<()> = join_all(jobs).await;
     }
 
     /// Runs every job once, however much there is to do, if nobody else is at it: what they did, by name.

@@ -95,6 +95,9 @@ fn rows() -> Vec<Row> {
         ("GET", "/v1/rooms/{room}/events", none(), READERS),
         ("GET", "/v1/admin/limits", none(), [403, 403, 403, 403, 403, 403, 200]),
         ("PATCH", "/v1/admin/limits", json!({"text_bytes": 7000}), [403, 403, 403, 403, 403, 403, 200]),
+        ("PATCH", "/v1/admin/users/{target}", json!({"admin": false}), [403, 403, 403, 403, 403, 403, 204]),
+        ("DELETE", "/v1/admin/rooms/{room}", none(), [403, 403, 403, 403, 403, 403, 204]),
+        ("POST", "/v1/admin/links", json!({}), [403, 403, 403, 403, 403, 403, 201]),
         ("GET", "/v1/admin/stats", none(), [403, 403, 403, 403, 403, 403, 200]),
         ("GET", "/v1/admin/audit", none(), [403, 403, 403, 403, 403, 403, 200]),
         // Last, since nobody is signed in any more after it.

@@ -1,228 +1,92 @@
 //! Bad input: a clear error that names field, value and bound, and nothing changed.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::world::World;
 
-/// A row: method, path, body; then status, code, field, value, bound.
+/// A row: method and path, body, field, its value and bound as JSON (`-`: not looked at). `ROOM`, `ADMIN` and `OTHER`
+/// stand for ids, `x*5` for five x.
+const TABLE: &str = r#"
+GET /v1/rooms/ROOM/entries?limit=-1       | -                       | limit | "-1"  | 200
+GET /v1/rooms/ROOM/timeline?limit=0       | -                       | limit | "0"   | 200
+GET /v1/rooms/ROOM/events?limit=201       | -                       | limit | "201" | 200
+GET /v1/rooms/ROOM/members?limit=99999999999999999999 | -           | limit | "99999999999999999999" | 200
+GET /v1/rooms/ROOM/bans?limit=ten         | -                       | limit | "ten" | 200
+GET /v1/users?q=a&limit=-5                | -                       | limit | "-5"  | 200
+GET /v1/admin/audit?limit=1e3             | -                       | limit | "1e3" | 200
+GET /v1/rooms/ROOM/entries?after=-1       | -                       | after | "-1"  | -
+GET /v1/rooms/ROOM/timeline?before=x      | -                       | before | "x"  | -
+GET /v1/rooms/ROOM/messages?by=zero       | -                       | by    | "zero" | -
+GET /v1/rooms/ROOM/messages               | -                       | by    | -     | -
+GET /v1/rooms/ROOM/members?after=me       | -                       | after | "me"  | -
+GET /v1/rooms/0/members                   | -                       | room  | "0"   | -
+GET /v1/rooms/-7                          | -                       | room  | "-7"  | -
+GET /v1/users/18446744073709551615        | -                       | user  | "18446744073709551615" | -
+GET /v1/users?q=x*65                      | -                       | q     | -     | "at most 64 characters"
+PUT /v1/direct/abc                        | {}                      | user  | "abc" | -
+PUT /v1/direct/ADMIN                      | {}                      | user  | "ADMIN" | "somebody else"
+POST /v1/rooms/ROOM/messages              | {"text": "x*8001"}      | text  | 8001  | 8000
+POST /v1/rooms/ROOM/messages              | {"text": " \n "}        | text  | ""    | "not empty"
+POST /v1/rooms/ROOM/messages              | {"text": "a\u0000b"}    | text  | "U+0000" | -
+POST /v1/rooms/ROOM/messages              | {"text": 5}             | text  | 5     | -
+POST /v1/rooms/ROOM/messages              | {}                      | text  | -     | -
+POST /v1/rooms/ROOM/messages              | {"text": "x", "reply_to": -1} | reply_to | -1 | -
+POST /v1/rooms                            | {"kind": "direct", "name": "x"} | kind | "direct" | -
+POST /v1/rooms                            | {"kind": "group", "name": "a\u202eb"} | name | "U+202E" | -
+POST /v1/rooms      | {"kind": "group", "name": "x", "members": ["1"]} | members | "1" | "people who exist"
+POST /v1/rooms      | {"kind": "group", "name": "x", "topic": "x*251"} | topic   | 251 | 250
+PATCH /v1/rooms/ROOM                      | {"settings": {"slow_mode_s": 21601}} | slow_mode_s | 21601 | 21600
+PATCH /v1/rooms/ROOM                      | {"settings": {"slow_mode_s": -1}} | settings.slow_mode_s | -1 | -
+PATCH /v1/rooms/ROOM                      | {"settings": {"join": "all"}} | settings.join | "all" | -
+PUT /v1/rooms/ROOM/bans/OTHER             | {"duration_ms": 0}      | duration_ms | 0 | -
+PUT /v1/rooms/ROOM/members/OTHER          | {"role": "king"}        | role  | "king" | -
+POST /v1/rooms/ROOM/invites               | {"uses": 0}             | uses  | 0     | "from 1 to 100000"
+PATCH /v1/me                              | {"name": " x"}          | name  | "U+0020" | -
+PUT /v1/me/settings                       | {"a": "x*17000"}        | settings | 17008 | 16384
+PATCH /v1/admin/limits                    | {"text_bytes": 0}       | text_bytes | 0 | {"min": 1, "max": 65536}
+PATCH /v1/admin/limits                    | {"text_bytes": -1}      | text_bytes | -1 | {"min": 1, "max": 65536}
+PATCH /v1/admin/limits                    | {"nonsense": 1}         | nonsense | 1  | -
+"#;
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn bad_requests_name_what_is_wrong() {
     let world = World::start().await;
     let admin = world.administrator().await;
     let room = world.group(&admin, &[]).await;
     let other = world.sign_up("Other").await;
-    let at = |what: &str| format!("/v1/rooms/{room}/{what}");
-    let none = json!(null);
-    let from_1 = json!(200);
-    for (method, path, body, status, field, value, bound) in [
-        ("GET", at("entries?limit=-1"), none.clone(), 422, "limit", json!("-1"), from_1.clone()),
-        ("GET", at("timeline?limit=0"), none.clone(), 422, "limit", json!("0"), from_1.clone()),
-        ("GET", at("events?limit=201"), none.clone(), 422, "limit", json!("201"), from_1.clone()),
-        (
-            "GET",
-            at("members?limit=999999999999999999999"),
-            none.clone(),
-            422,
-            "limit",
-            json!("999999999999999999999"),
-            from_1.clone(),
-        ),
-        ("GET", at("bans?limit=ten"), none.clone(), 422, "limit", json!("ten"), from_1.clone()),
-        ("GET", "/v1/users?q=a&limit=-5".to_owned(), none.clone(), 422, "limit", json!("-5"), from_1.clone()),
-        ("GET", at("entries?after=-1"), none.clone(), 422, "after", json!("-1"), none.clone()),
-        ("GET", at("timeline?before=x"), none.clone(), 422, "before", json!("x"), none.clone()),
-        ("GET", at("messages?by=zero"), none.clone(), 422, "by", json!("zero"), none.clone()),
-        ("GET", at("messages"), none.clone(), 422, "by", none.clone(), none.clone()),
-        ("GET", at("members?after=me"), none.clone(), 422, "after", json!("me"), none.clone()),
-        ("GET", "/v1/rooms/0/members".to_owned(), none.clone(), 422, "room", json!("0"), none.clone()),
-        ("GET", "/v1/rooms/-7".to_owned(), none.clone(), 422, "room", json!("-7"), none.clone()),
-        (
-            "GET",
-            "/v1/users/18446744073709551615".to_owned(),
-            none.clone(),
-            422,
-            "user",
-            json!("18446744073709551615"),
-            none.clone(),
-        ),
-        ("PUT", "/v1/direct/abc".to_owned(), none.clone(), 422, "user", json!("abc"), none.clone()),
-        (
-            "PUT",
-            format!("/v1/direct/{}", admin.id),
-            none.clone(),
-            422,
-            "user",
-            json!(admin.id),
-            json!("somebody else"),
-        ),
-        ("POST", at("messages"), json!({"text": "x".repeat(8_001)}), 422, "text", json!(8_001), json!(8_000)),
-        ("POST", at("messages"), json!({"text": " \n "}), 422, "text", json!(""), json!("not empty")),
-        ("POST", at("messages"), json!({"text": "a\u{0}b"}), 422, "text", json!("U+0000"), none.clone()),
-        ("POST", at("messages"), json!({"text": 5}), 422, "text", json!(5), none.clone()),
-        ("POST", at("messages"), json!({}), 422, "text", none.clone(), none.clone()),
-        (
-            "POST",
-            at("messages"),
-            json!({"text": "x", "reply_to": -1}),
-            422,
-            "reply_to",
-            json!(-1),
-            none.clone(),
-        ),
-        (
-            "POST",
-            at("messages"),
-            json!({"text": "x", "reply_to": 999}),
-            404,
-            "message",
-            json!(999),
-            none.clone(),
-        ),
-        (
-            "POST",
-            "/v1/rooms".to_owned(),
-            json!({"kind": "direct", "name": "x"}),
-            422,
-            "kind",
-            json!("direct"),
-            none.clone(),
-        ),
-        (
-            "POST",
-            "/v1/rooms".to_owned(),
-            json!({"kind": "group", "name": "a\u{202e}b"}),
-            422,
-            "name",
-            json!("U+202E"),
-            none.clone(),
-        ),
-        (
-            "POST",
-            "/v1/rooms".to_owned(),
-            json!({"kind": "group", "name": "x", "members": ["1"]}),
-            422,
-            "members",
-            json!("1"),
-            json!("people who exist"),
-        ),
-        (
-            "POST",
-            "/v1/rooms".to_owned(),
-            json!({"kind": "group", "name": "x", "topic": "y".repeat(251)}),
-            422,
-            "topic",
-            json!(251),
-            json!(250),
-        ),
-        (
-            "PATCH",
-            format!("/v1/rooms/{room}"),
-            json!({"settings": {"slow_mode_s": 21_601}}),
-            422,
-            "slow_mode_s",
-            json!(21_601),
-            json!(21_600),
-        ),
-        (
-            "PATCH",
-            format!("/v1/rooms/{room}"),
-            json!({"settings": {"slow_mode_s": -1}}),
-            422,
-            "settings.slow_mode_s",
-            json!(-1),
-            none.clone(),
-        ),
-        (
-            "PATCH",
-            format!("/v1/rooms/{room}"),
-            json!({"settings": {"join": "all"}}),
-            422,
-            "settings.join",
-            json!("all"),
-            none.clone(),
-        ),
-        (
-            "PUT",
-            at(&format!("bans/{}", other.id)),
-            json!({"duration_ms": 0}),
-            422,
-            "duration_ms",
-            json!(0),
-            none.clone(),
-        ),
-        (
-            "PUT",
-            at(&format!("members/{}", other.id)),
-            json!({"role": "king"}),
-            422,
-            "role",
-            json!("king"),
-            none.clone(),
-        ),
-        ("POST", at("invites"), json!({"uses": 0}), 422, "uses", json!(0), none.clone()),
-        (
-            "POST",
-            "/v1/users/lookup".to_owned(),
-            json!({"ids": vec!["5"; 201]}),
-            422,
-            "ids",
-            json!(201),
-            json!("at most 200"),
-        ),
-        ("PATCH", "/v1/me".to_owned(), json!({"name": " x"}), 422, "name", none.clone(), none.clone()),
-        (
-            "PUT",
-            "/v1/me/settings".to_owned(),
-            json!({"x": "y".repeat(17_000)}),
-            422,
-            "settings",
-            json!(17_008),
-            json!(16_384),
-        ),
-        (
-            "PATCH",
-            "/v1/admin/limits".to_owned(),
-            json!({"text_bytes": 0}),
-            422,
-            "text_bytes",
-            json!(0),
-            json!({"min": 1, "max": 65_536}),
-        ),
-        (
-            "PATCH",
-            "/v1/admin/limits".to_owned(),
-            json!({"text_bytes": -1}),
-            422,
-            "text_bytes",
-            json!(-1),
-            json!({"min": 1, "max": 65_536}),
-        ),
-        (
-            "PATCH",
-            "/v1/admin/limits".to_owned(),
-            json!({"nonsense": 1}),
-            422,
-            "nonsense",
-            json!(1),
-            none.clone(),
-        ),
-    ] {
-        let sent = Some(body).filter(|body| !body.is_null());
-        let reply = world.call(method, &path, Some(&admin.token), sent).await;
-        let code = if status == 404 { "not_found" } else { "invalid" };
-        let problem = reply.expect_problem(status, code);
-        assert_eq!(problem["field"], field, "{method} {path}: {problem}");
-        if !value.is_null() {
-            assert_eq!(problem["value"], value, "{method} {path}: {problem}");
-        }
-        if status == 422 {
-            assert!(!problem["bound"].is_null(), "{method} {path}: {problem}");
-        }
-        if !bound.is_null() {
-            assert_eq!(problem["bound"], bound, "{method} {path}: {problem}");
+    let filled = |cell: &str| {
+        let cell = cell.replace("ROOM", &room.to_string()).replace("ADMIN", &admin.id.to_string());
+        let cell = cell.replace("OTHER", &other.id.to_string());
+        let many = |cell: &str| {
+            let (before, after) = cell.split_once("x*")?;
+            let digits = after.find(|character: char| !character.is_ascii_digit()).unwrap_or(after.len());
+            Some(format!("{before}{}{}", "x".repeat(after[..digits].parse().ok()?), &after[digits..]))
+        };
+        many(&cell).unwrap_or(cell)
+    };
+    let json = |cell: &str| (cell != "-").then(|| serde_json::from_str::<Value>(&filled(cell)).unwrap());
+    for row in TABLE.lines().filter(|row| !row.is_empty()) {
+        let cells: Vec<&str> = row.split('|').map(str::trim).collect();
+        let [request, body, field, value, bound] = cells[..] else { panic!("{row}") };
+        let (method, path) = request.split_once(' ').unwrap();
+        let reply = world.call(method, &filled(path), Some(&admin.token), json(body)).await;
+        let problem = reply.expect_problem(422, "invalid");
+        assert_eq!(problem["field"], field, "{row}: {problem}");
+        assert!(!problem["bound"].is_null(), "{row}: {problem}");
+        for (name, expected) in [("value", json(value)), ("bound", json(bound))] {
+            if let Some(expected) = expected {
+                assert_eq!(problem[name], expected, "{row}: {problem}");
+            }
         }
     }
-    let entries = admin.get(&world, &at("entries")).await.expect(200);
+    let ids = json!({"ids": vec!["5"; 201]});
+    let problem = admin.post(&world, "/v1/users/lookup", ids).await.expect_problem(422, "invalid");
+    assert_eq!((&problem["field"], &problem["value"]), (&json!("ids"), &json!(201)));
+    let reply_to = json!({"text": "x", "reply_to": 999});
+    let path = format!("/v1/rooms/{room}/messages");
+    let problem = admin.post(&world, &path, reply_to).await.expect_problem(404, "not_found");
+    assert_eq!((&problem["field"], &problem["value"]), (&json!("message"), &json!(999)));
+    let entries = admin.get(&world, &format!("/v1/rooms/{room}/entries")).await.expect(200);
     assert_eq!(entries["through"], 2, "nothing was said or changed");
 }
 

@@ -1,6 +1,8 @@
 //! REST against a whole server in one process: real acceptor, HTTP, owners of rooms and SQLite; the message store is the
 //! reference in memory, and time stands still until a test moves it.
 
+#![expect(clippy::unwrap_used, reason = "a helper of a test fails the test")]
+
 mod access;
 mod bad_input;
 mod cleanup;

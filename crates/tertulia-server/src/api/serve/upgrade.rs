@@ -43,7 +43,7 @@ impl<M: Send + 'static> Places for Placement<M> {
         if let Err((arrival, refusal)) = Self::settle(self, Box::new(arrival), place) {
             // It is a WebSocket already, so it ends as one. The stream does not block: what does not fit is not sent.
             let close = Frame::close(Some(CloseCode::GOING_AWAY), refusal.detail);
-            let _ = (&arrival.stream).write(&close.bytes());
+            let _ = (&arrival.stream).write(close.bytes());
         }
     }
 }
@@ -124,10 +124,10 @@ fn response(bytes: &[u8]) -> Response {
     *response.status_mut() = status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     for given in parsed.headers.iter() {
         let name = HeaderName::from_bytes(given.name.as_bytes());
-        if let (Ok(name), Ok(value)) = (name, HeaderValue::from_bytes(given.value)) {
-            if name != header::CONTENT_LENGTH {
-                response.headers_mut().insert(name, value);
-            }
+        if let (Ok(name), Ok(value)) = (name, HeaderValue::from_bytes(given.value))
+            && name != header::CONTENT_LENGTH
+        {
+            response.headers_mut().insert(name, value);
         }
     }
     response
