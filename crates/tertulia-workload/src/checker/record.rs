@@ -84,6 +84,8 @@ pub enum What {
     RoomDeleted { room: RoomId },
     /// In the end, somebody looked for a room, by this path.
     Probed { room: RoomId, path: Path, is_there: bool },
+    /// The server was disturbed: killed, ended or stopped, and for how long it was away.
+    Disturbed { how: &'static str, away_ms: u64 },
     /// Something came that the protocol's manual does not know.
     Unknown { text: String },
 }
@@ -97,6 +99,18 @@ pub enum Path {
     History,
     Rest,
     List,
+}
+
+impl Path {
+    /// Its name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Live => "the live connection",
+            Self::History => "history",
+            Self::Rest => "REST",
+            Self::List => "a list",
+        }
+    }
 }
 
 /// A change of a room's members.

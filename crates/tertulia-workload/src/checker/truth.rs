@@ -60,23 +60,16 @@ impl Truth {
         truth
     }
 
-    /// Bodies may be erased once a deletion of them was seen by anybody.
+    /// Bodies may be erased once a deletion of them was seen by anybody; the edits of a deleted message go with it.
     fn find_deletions(&mut self, records: &[Record]) {
-        let one = |record: &'_ Record| match &record.what {
-            What::Heard { room, entry, .. } => vec![(*room, entry.clone())],
-            What::Log { room, entries, .. } => entries.iter().map(|entry| (*room, entry.clone())).collect(),
-            _ => Vec::new(),
-        };
-        let seen: Vec<(RoomId, Entry)> = records.iter().flat_map(one).collect();
-        for (room, entry) in &seen {
+        for (room, entry) in all_seen(records) {
             if let EntryBody::Delete { of, .. } = &entry.body {
-                self.rooms.entry(*room).or_default().erased.insert(*of);
+                self.rooms.entry(room).or_default().erased.insert(*of);
             }
         }
-        // The edits of a deleted message go with it.
-        for (room, entry) in &seen {
-            let log = self.rooms.entry(*room).or_default();
+        for (room, entry) in all_seen(records) {
             if let EntryBody::Edit { of, .. } = &entry.body
+                && let Some(log) = self.rooms.get_mut(&room)
                 && log.erased.contains(of)
             {
                 log.erased.insert(entry.seq);
@@ -125,14 +118,13 @@ impl Log {
         how: &str,
         violations: &mut Vec<Violation>,
     ) {
-        let entry = Entry { state: None, ..entry.clone() };
         let is_erased = matches!(entry.body, EntryBody::Erased { .. });
         if is_erased && !self.erased.contains(&entry.seq) {
             let what = format!("entry {} was {how} as erased, and nobody deleted it", entry.seq);
             violations.push(Violation { invariant: Invariant::Acked, room: Some(room), what });
         }
         let Some(known) = self.entries.get_mut(&entry.seq) else {
-            self.entries.insert(entry.seq, entry);
+            self.entries.insert(entry.seq, Entry { state: None, ..entry.clone() });
             return;
         };
         let known_is_erased = matches!(known.body, EntryBody::Erased { .. });
@@ -144,7 +136,7 @@ impl Log {
             violations.push(Violation { invariant, room: Some(room), what });
         }
         if known_is_erased && !is_erased {
-            *known = entry;
+            *known = Entry { state: None, ..entry.clone() };
         }
     }
 
@@ -163,6 +155,11 @@ impl Log {
     /// Whether the body of this entry may be erased.
     pub fn may_be_erased(&self, seq: Seq) -> bool {
         self.erased.contains(&seq)
+    }
+
+    /// Whether every number from the first to the last is known.
+    pub fn is_whole(&self) -> bool {
+        self.entries.len() as u64 == self.entries.keys().next_back().copied().unwrap_or(0)
     }
 
     /// When the user was in the room.
@@ -202,6 +199,18 @@ impl Log {
             _ => true,
         })
     }
+}
+
+/// Every entry that anybody saw.
+fn all_seen(records: &[Record]) -> impl Iterator<Item = (RoomId, &Entry)> {
+    records.iter().flat_map(|record| {
+        let (room, entries) = match &record.what {
+            What::Heard { room, entry, .. } => (*room, std::slice::from_ref(entry)),
+            What::Log { room, entries, .. } => (*room, entries.as_slice()),
+            _ => (RoomId::new(0), [].as_slice()),
+        };
+        entries.iter().map(move |entry| (room, entry))
+    })
 }
 
 /// The kind of an entry, erased or not.

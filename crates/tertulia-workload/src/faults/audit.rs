@@ -21,6 +21,7 @@ use tertulia_protocol::{
 use tokio::time::{Instant, sleep};
 
 use super::{
+    NO_DEVICE,
     person::Shown,
     world::{Place, World},
 };
@@ -34,8 +35,6 @@ const DELIVERY_PATIENCE: Duration = Duration::from_secs(5);
 const RETRY_PATIENCE: Duration = Duration::from_secs(20);
 /// Rooms that are read back at once.
 const AT_ONCE: usize = 8;
-/// The device that a record over REST is of: none.
-const NO_DEVICE: u32 = u32::MAX;
 
 /// Waits until everybody is connected and has no more to do; what is left after its patience, the checker reports.
 pub(super) async fn rest(shown: &[Shown]) {

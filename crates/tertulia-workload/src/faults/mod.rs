@@ -29,7 +29,10 @@ use self::{
     world::{MESSAGES_PER_10S, Phase, World, chance},
 };
 use crate::{
-    checker::{self, Violation, record::Record},
+    checker::{
+        self, Violation,
+        record::{Record, What},
+    },
     server::{Kind, Server, Setup, Signal},
 };
 
@@ -38,6 +41,8 @@ const SHOWN_MAX: usize = 12;
 /// Clients that never read, and clients that send garbage.
 const DEAF: usize = 4;
 const NOISY: usize = 3;
+/// The device of what no device saw.
+const NO_DEVICE: u32 = u32::MAX;
 
 /// What is to be run.
 #[derive(Debug, Clone)]
@@ -210,24 +215,33 @@ async fn disturb(
         if !settings.disturb {
             continue;
         }
-        let pause = Duration::from_millis(random.random_range(0..400));
-        match random.random_range(0..6) {
-            0..3 => tokio::task::block_in_place(|| server.kill_and_start(pause))?,
-            3 => tokio::task::block_in_place(|| server.end_and_start(pause))?,
-            _ => {
-                server.signal(Signal::Stop)?;
-                sleep(Duration::from_millis(random.random_range(200..3_000))).await;
-                server.signal(Signal::Continue)?;
-            }
-        }
+        let struck_at = Instant::now();
+        let how = strike(server, random).await?;
+        let away_ms = u64::try_from(struck_at.elapsed().as_millis())?;
+        world.recorder.add(world.accounts[0].user, NO_DEVICE, What::Disturbed { how, away_ms });
         faults += 1;
     }
     Ok(faults)
 }
 
+/// One fault, drawn by chance: what it was. The server is back when it returns.
+async fn strike(server: &mut Server, random: &mut StdRng) -> Result<&'static str> {
+    let pause = Duration::from_millis(random.random_range(0..400));
+    match random.random_range(0..6) {
+        0..3 => tokio::task::block_in_place(|| server.kill_and_start(pause)).map(|()| "kill -9"),
+        3 => tokio::task::block_in_place(|| server.end_and_start(pause)).map(|()| "SIGTERM"),
+        _ => {
+            server.signal(Signal::Stop)?;
+            sleep(Duration::from_millis(random.random_range(200..3_000))).await;
+            server.signal(Signal::Continue)?;
+            Ok("SIGSTOP")
+        }
+    }
+}
+
 /// Limits go up and down while people talk. A refusal is an answer, too; a server that is away gets it later.
 async fn change_limits(world: &World, random: &mut StdRng) {
     let (text_bytes, messages) =
-        (random.random_range(60..8_000), [60, MESSAGES_PER_10S][random.random_range(0..2)]);
+        (random.random_range(60..8_000), [100, MESSAGES_PER_10S][random.random_range(0..2)]);
     let _ = world.admin.set_limits(&[("text_bytes", text_bytes), ("messages_per_10s", messages)]).await;
 }

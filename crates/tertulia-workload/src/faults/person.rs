@@ -32,6 +32,8 @@ use crate::checker::record::{Device, What};
 
 /// Messages of a room that are edited, deleted and reacted to.
 const RECENT_MAX: usize = 10;
+/// Posts on their way, above which a device waits: a server that is away for long must not be buried afterwards.
+const UNSENT_MAX: usize = 6;
 const EMOJI: [&str; 4] = ["👍", "❤️", "🎉", "🙏"];
 
 /// What others may know of a device.
@@ -114,10 +116,16 @@ impl Person {
                     self.act().await;
                     next = Instant::now() + self.pause();
                 }
-                changed = phase.changed() => if changed.is_err() || *phase.borrow() == Phase::Over {
-                    self.finish().await;
-                    return;
-                },
+                changed = phase.changed() => {
+                    if changed.is_err() || *phase.borrow() == Phase::Over {
+                        self.finish().await;
+                        return;
+                    }
+                    // Who waits for the next try, after many that failed, tries now.
+                    if !self.with_shown(|shown| shown.is_live) {
+                        self.client.send(Input::Reconnect).await;
+                    }
+                }
             }
             self.show();
         }
@@ -172,6 +180,9 @@ impl Person {
     }
 
     async fn post(&mut self, room: RoomId, post: Post) {
+        if self.posts >= UNSENT_MAX {
+            return;
+        }
         self.next_key += 1;
         self.posts += 1;
         self.client.send(Input::Post { key: self.next_key, room, post }).await;
