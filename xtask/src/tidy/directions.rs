@@ -47,7 +47,8 @@ const DIRECTIONS: &[Direction] = &[
             "tertulia-protocol",
             "tertulia-server",
         ],
-        tests_use: &[],
+        // Starts the real binary, and runs the conformance script against it.
+        tests_use: &["tertulia-workload"],
     },
     Direction { crate_name: "xtask", uses: &[], tests_use: &[] },
 ];
