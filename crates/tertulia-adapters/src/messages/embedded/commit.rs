@@ -39,11 +39,19 @@ type Call = Box<dyn FnOnce(&mut Turn<'_>) -> (bool, Answer) + Send>;
 
 enum Task {
     Append(Vec<Append>, AppendDone),
-    Call {
-        /// Whether it reads ranges, which it can only when nothing that is not durable stands in its turn.
-        alone: bool,
-        call: Call,
-    },
+    Call(Reach, Call),
+}
+
+/// What a call reads and writes. Ranges are read from what is durable, so whoever reads them waits until those who
+/// write into ranges are; values that are looked up by themselves are read from the turn, too.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reach {
+    /// Looks values up, and writes anything.
+    Writes,
+    /// Reads ranges, and writes only values that nobody reads in ranges.
+    ReadsRanges,
+    /// Reads ranges, and writes anything.
+    Both,
 }
 
 enum Waiting {
@@ -87,6 +95,7 @@ impl Committer {
             fences,
             batch: Batch::new(),
             waiting: Vec::new(),
+            has_ranges: false,
             retry_ms: 0,
             complaints: Complaints::default(),
         };
@@ -106,22 +115,7 @@ impl Committer {
     /// Runs in the next turn, and answers when it is durable.
     pub async fn call<T: Send + 'static>(
         &self,
-        call: impl FnOnce(&mut Turn<'_>) -> Result<T, Fault> + Send + 'static,
-    ) -> EngineResult<T> {
-        self.submit(false, call).await
-    }
-
-    /// The same for a call that reads ranges.
-    pub async fn call_alone<T: Send + 'static>(
-        &self,
-        call: impl FnOnce(&mut Turn<'_>) -> Result<T, Fault> + Send + 'static,
-    ) -> EngineResult<T> {
-        self.submit(true, call).await
-    }
-
-    async fn submit<T: Send + 'static>(
-        &self,
-        alone: bool,
+        reach: Reach,
         call: impl FnOnce(&mut Turn<'_>) -> Result<T, Fault> + Send + 'static,
     ) -> EngineResult<T> {
         let (sender, receiver) = oneshot::channel();
@@ -139,7 +133,7 @@ impl Committer {
             });
             (is_done, answer)
         });
-        self.queue.push(Task::Call { alone, call });
+        self.queue.push(Task::Call(reach, call));
         receiver.await.unwrap_or_else(|_| Err(EngineError::new(ENGINE, "the store is closed")))
     }
 }
@@ -198,6 +192,8 @@ struct Turns {
     fences: Fences,
     batch: Batch,
     waiting: Vec<Waiting>,
+    /// Whether the batch may hold what others read in ranges.
+    has_ranges: bool,
     /// How long to wait after the next failure; 0 while all is well.
     retry_ms: u64,
     complaints: Complaints,
@@ -208,10 +204,11 @@ impl Turns {
         let mut space = Vec::new();
         while let Some(mut tasks) = queue.take(space) {
             for task in tasks.drain(..) {
-                let is_full = self.batch.bytes() >= TURN_BYTES_MAX;
-                if is_full || (!self.batch.is_empty() && matches!(task, Task::Call { alone: true, .. })) {
+                let reads_ranges = matches!(task, Task::Call(Reach::ReadsRanges | Reach::Both, _));
+                if self.batch.bytes() >= TURN_BYTES_MAX || (reads_ranges && self.has_ranges) {
                     self.commit(queue);
                 }
+                self.has_ranges |= !matches!(task, Task::Call(Reach::ReadsRanges, _));
                 self.execute(task);
             }
             self.commit(queue);
@@ -226,7 +223,7 @@ impl Turns {
                 let outcomes = appends.into_iter().map(|append| turn.append(append)).collect();
                 Waiting::Append(done, outcomes)
             }
-            Task::Call { call, .. } => {
+            Task::Call(_, call) => {
                 let mark = turn.mark();
                 let (is_done, answer) = call(&mut turn);
                 if !is_done {
@@ -241,6 +238,7 @@ impl Turns {
     /// Makes the turn durable and answers all that wait for it.
     fn commit(&mut self, queue: &Queue) {
         let outcome = self.store.commit(&mut self.batch);
+        self.has_ranges = false;
         match &outcome {
             Ok(()) => self.fences.keep(),
             Err(_) => {

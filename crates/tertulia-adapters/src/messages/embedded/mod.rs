@@ -36,7 +36,7 @@ use tertulia_ports::{
 
 pub use self::store::fault::Fault;
 use self::{
-    commit::Committer,
+    commit::{Committer, Reach},
     reads::Reader,
     store::{Options, Store, disk::Disk},
     writes::{Progress, Turn},
@@ -70,7 +70,7 @@ impl EmbeddedMessages {
         let mut from = 0;
         loop {
             let step = move |turn: &mut Turn<'_>| turn.expire(room, epoch, first, from);
-            match self.committer.call_alone(step).await? {
+            match self.committer.call(Reach::Both, step).await? {
                 Progress::More(next) => from = next,
                 Progress::Done => return Ok(()),
                 Progress::Fenced => return Err(fenced(epoch)),
@@ -95,11 +95,11 @@ impl Messages for EmbeddedMessages {
 
     async fn take_over(&self, shards: &[ShardId]) -> EngineResult<Vec<TakenOver>> {
         let shards = shards.to_vec();
-        self.committer.call_alone(move |turn| turn.take_over(&shards)).await
+        self.committer.call(Reach::ReadsRanges, move |turn| turn.take_over(&shards)).await
     }
 
     async fn open_room(&self, room: RoomId, epoch: Epoch, rows: usize) -> EngineResult<Option<Tail>> {
-        self.committer.call_alone(move |turn| turn.open_room(room, epoch, rows)).await
+        self.committer.call(Reach::ReadsRanges, move |turn| turn.open_room(room, epoch, rows)).await
     }
 
     fn append(&self, appends: Vec<Append>, done: AppendDone) {
@@ -108,21 +108,19 @@ impl Messages for EmbeddedMessages {
 
     async fn project(&self, room: RoomId, _epoch: Epoch, changes: Vec<MessageChange>) -> EngineResult<()> {
         let is_deletion = |change: &MessageChange| matches!(change.kind, MessageChangeKind::Deleted(_));
-        // A deletion reads reactions in a range, which it can only when nothing else stands in its turn.
+        // A deletion reads reactions in a range.
         let together = |one: &MessageChange, other: &MessageChange| !is_deletion(one) && !is_deletion(other);
         let parts: Vec<_> = changes.chunk_by(together).map(<[_]>::to_vec).collect();
         for part in parts {
-            match part.first().is_some_and(is_deletion) {
-                true => self.committer.call_alone(move |turn| turn.project(room, &part)).await?,
-                false => self.committer.call(move |turn| turn.project(room, &part)).await?,
-            }
+            let reach = if part.first().is_some_and(is_deletion) { Reach::Both } else { Reach::Writes };
+            self.committer.call(reach, move |turn| turn.project(room, &part)).await?;
         }
         Ok(())
     }
 
     async fn mark_clean(&self, shards: &[(ShardId, Epoch)], still_dirty: &[RoomId]) -> EngineResult<()> {
         let (shards, still_dirty) = (shards.to_vec(), still_dirty.iter().copied().collect());
-        self.committer.call_alone(move |turn| turn.mark_clean(&shards, &still_dirty)).await
+        self.committer.call(Reach::Both, move |turn| turn.mark_clean(&shards, &still_dirty)).await
     }
 
     async fn heads(&self, rooms: &[RoomId]) -> EngineResult<Vec<StoredHead>> {
@@ -173,7 +171,7 @@ impl Messages for EmbeddedMessages {
     }
 
     async fn save_markers(&self, markers: Vec<ReadMarker>) -> EngineResult<()> {
-        self.committer.call(move |turn| turn.save_markers(&markers)).await
+        self.committer.call(Reach::Writes, move |turn| turn.save_markers(&markers)).await
     }
 
     async fn markers_of_user(&self, user: UserId) -> EngineResult<Vec<ReadMarker>> {
@@ -191,7 +189,7 @@ impl Messages for EmbeddedMessages {
     async fn delete_room(&self, room: RoomId, epoch: Epoch) -> EngineResult<()> {
         self.erase_below(room, epoch, Seq::MAX).await?;
         loop {
-            match self.committer.call_alone(move |turn| turn.forget_markers(room, epoch)).await? {
+            match self.committer.call(Reach::Both, move |turn| turn.forget_markers(room, epoch)).await? {
                 Progress::More(_) => {}
                 Progress::Done => return Ok(()),
                 Progress::Fenced => return Err(fenced(epoch)),

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use tertulia_core::{
-    Epoch, RoomId, Seq, ShardId,
+    EntryKind, Epoch, RoomId, Seq, ShardId, UserId,
     message::{MessageChange, MessageChangeKind},
     room::{Head, owning_epoch},
     row::Row,
@@ -321,7 +321,9 @@ impl<'a> Turn<'a> {
                 return Ok(seq - 1);
             }
             deleted += 1;
-            if let Ok(entry) = row_of(seq, epoch, bytes).header() {
+            if let Ok(entry) = row_of(seq, epoch, bytes).header()
+                && entry.kind == EntryKind::Message
+            {
                 self.batch.delete(keys::sent(room, entry.sender, seq));
             }
             self.batch.delete(key);
@@ -357,7 +359,7 @@ impl<'a> Turn<'a> {
         for _ in 0..FORGET_MARKERS {
             let Some((key, _)) = readers.next()? else { return Ok(Progress::Done) };
             let user = keys::number(&key, 1).ok_or_else(|| bad_value("a reader"))?;
-            self.batch.delete(keys::marker(tertulia_core::UserId::new(user), room));
+            self.batch.delete(keys::marker(UserId::new(user), room));
             self.batch.delete(key);
         }
         Ok(Progress::More(0))

@@ -36,10 +36,14 @@ pub async fn check<P: Place>(fresh: impl Fn() -> P) {
     log::check(&fresh).await;
     changes::check(&fresh).await;
     cleanup::check(&fresh).await;
-    for seed in 0..8 {
-        check_random(&fresh(), seed, 300).await;
+    for seed in 0..RANDOM_SEEDS {
+        check_random(&fresh(), seed, RANDOM_CALLS).await;
     }
 }
+
+/// How many seeds of random calls [`check`] takes, and how many calls of each.
+const RANDOM_SEEDS: u64 = 4;
+const RANDOM_CALLS: usize = 200;
 
 const ROOM: RoomId = RoomId::new(71);
 const OTHER_ROOM: RoomId = RoomId::new(72);

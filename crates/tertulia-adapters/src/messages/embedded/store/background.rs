@@ -8,11 +8,10 @@ use std::{
 };
 
 use super::{
-    Direction, Shared, Work,
+    Direction, Sealed, Shared, Work,
     fault::Outcome,
     log::{SEGMENT_BYTES, Segment},
     run::{Run, RunCursor, RunWriter},
-    table::Table,
     view::{Merge, Source},
 };
 
@@ -45,11 +44,11 @@ fn flush_loop(shared: &Shared) {
         let oldest = shared.state().sealed.first().cloned();
         let prepare = work.prepared.is_none().then_some(work.next_number);
         let outcome = match (oldest, prepare) {
-            (Some((number, table)), _) => {
+            (Some(sealed), _) => {
                 drop(work);
-                let outcome = write_out(shared, number, &table);
+                let outcome = write_out(shared, &sealed);
                 work = shared.work();
-                outcome.map(|()| retire(shared, &mut work, number))
+                outcome.map(|()| retire(shared, &mut work, sealed.number))
             }
             (None, Some(number)) => {
                 let retired = work.retired.pop();
@@ -73,17 +72,17 @@ fn flush_loop(shared: &Shared) {
     }
 }
 
-fn write_out(shared: &Shared, number: u64, table: &Table) -> Outcome<()> {
+fn write_out(shared: &Shared, Sealed { number, turn, table }: &Sealed) -> Outcome<()> {
     let mut filtered = 0;
     table.for_each(|key, _| -> Outcome<()> {
         filtered += usize::from((shared.is_filtered)(key));
         Ok(())
     })?;
-    let mut writer = RunWriter::create(&shared.folder, (number, number), filtered)?;
+    let mut writer = RunWriter::create(&shared.folder, (*number, *number), *turn, filtered)?;
     table.for_each(|key, value| writer.add(key, value, (shared.is_filtered)(key)))?;
     let run = Arc::new(writer.finish()?);
     let mut state = shared.state_mut();
-    state.sealed.retain(|(sealed, _)| *sealed != number);
+    state.sealed.retain(|sealed| sealed.number != *number);
     state.runs = std::iter::once(run).chain(state.runs.iter().cloned()).collect();
     Ok(())
 }
@@ -134,7 +133,7 @@ fn merge_once(shared: &Shared) -> Outcome<bool> {
     let (Some(newest), Some(oldest)) = (chosen.first(), chosen.last()) else { return Ok(false) };
     let segments = (oldest.segments().0, newest.segments().1);
     let filtered = chosen.iter().map(|run| run.counts().1).sum();
-    let mut writer = RunWriter::create(&shared.folder, segments, filtered)?;
+    let mut writer = RunWriter::create(&shared.folder, segments, newest.turn(), filtered)?;
     let sources = chosen.iter().map(|run| Source::Run(RunCursor::all(run.clone()))).collect();
     let mut merge = Merge::new(sources, Direction::Up);
     while let Some((key, value)) = merge.next()? {

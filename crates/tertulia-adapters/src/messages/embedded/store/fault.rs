@@ -17,8 +17,8 @@ pub enum Fault {
     },
     /// Stored bytes are not what was written.
     #[error(
-        "{} is damaged at byte {offset}: {what}. Nothing was changed. Restore the data folder from a backup, or look \
-         after the disk and copy the file from a healthy copy of it",
+        "{} is damaged at byte {offset}: {what}. It was left as it is. Restore the data folder from a backup, and \
+         look after the disk",
         path.display()
     )]
     Damaged {

@@ -40,6 +40,11 @@ impl Folder {
             fs::create_dir_all(folder).when("create folder", folder)?;
         }
         let lock = lock(path)?;
+        if !path.join("FORMAT").exists()
+            && let Some(parent) = path.parent().filter(|parent| !parent.as_os_str().is_empty())
+        {
+            sync_directory(parent).when("sync folder", parent)?;
+        }
         let format = read_or_write(&path.join("FORMAT"), || FORMAT.to_owned())?;
         if format != FORMAT {
             return Err(Fault::Format {
@@ -49,9 +54,7 @@ impl Folder {
             });
         }
         let history = read_or_write(&path.join("HISTORY"), fresh_history)?.trim_end().to_owned();
-        let folder = Self { log, runs, history, disk, _lock: lock };
-        folder.sync_directory(path)?;
-        Ok(folder)
+        Ok(Self { log, runs, history, disk, _lock: lock })
     }
 
     /// The id of the history.
@@ -112,8 +115,12 @@ impl Folder {
 
     /// Makes durable which files a folder has.
     pub fn sync_directory(&self, path: &Path) -> Outcome<()> {
-        File::open(path).and_then(|folder| folder.sync_all()).when("sync folder", path)
+        sync_directory(path).when("sync folder", path)
     }
+}
+
+fn sync_directory(path: &Path) -> io::Result<()> {
+    File::open(path).and_then(|folder| folder.sync_all())
 }
 
 fn list(folder: &Path) -> Outcome<Vec<PathBuf>> {
@@ -148,7 +155,7 @@ fn lock(path: &Path) -> Outcome<File> {
     Ok(lock)
 }
 
-/// What a small file says; written whole or not at all if it is not there.
+/// What a small file says; written whole or not at all, and durably, if it is not there.
 fn read_or_write(path: &Path, fresh: impl FnOnce() -> String) -> Outcome<String> {
     match fs::read_to_string(path) {
         Ok(text) => Ok(text),
@@ -158,7 +165,8 @@ fn read_or_write(path: &Path, fresh: impl FnOnce() -> String) -> Outcome<String>
                 let mut file = File::create(&temporary)?;
                 file.write_all(text.as_bytes())?;
                 file.sync_all()?;
-                fs::rename(&temporary, path)
+                fs::rename(&temporary, path)?;
+                path.parent().map_or(Ok(()), sync_directory)
             };
             write().when("write", path)?;
             Ok(text)

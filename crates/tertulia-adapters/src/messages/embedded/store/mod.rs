@@ -114,9 +114,19 @@ pub struct Shared {
 struct State {
     active: Arc<Table>,
     /// The oldest first.
-    sealed: Vec<(u64, Arc<Table>)>,
+    sealed: Vec<Sealed>,
     /// The newest first.
     runs: Arc<[Arc<Run>]>,
+}
+
+/// A table that waits to be written out.
+#[derive(Debug, Clone)]
+struct Sealed {
+    /// Its segment.
+    number: u64,
+    /// The last turn in it, or before it if it is empty.
+    turn: u64,
+    table: Arc<Table>,
 }
 
 /// What the threads behind have to do.
@@ -146,7 +156,7 @@ impl Store {
         let shared = Arc::new(Shared {
             folder,
             is_filtered: options.is_filtered,
-            state: RwLock::new(State { active: Arc::new(active), sealed, runs: runs.into() }),
+            state: RwLock::new(State { active, sealed, runs: runs.into() }),
             work: Mutex::new(work),
             to_do: Condvar::new(),
             done: Condvar::new(),
@@ -183,20 +193,12 @@ impl Store {
 
     /// Goes on in the next segment, and hands the table of the last one over to be written out.
     fn seal(&mut self, full: Option<Segment>) -> Outcome<Segment> {
-        if self.shared.active().len() == 0 {
-            // Nothing of this segment is durable: it begins anew.
-            let path = self.shared.folder.segment(self.number);
-            if path.exists() {
-                std::fs::remove_file(&path).when("remove", &path)?;
-            }
-            return Segment::prepare(&self.shared.folder, self.number, None);
-        }
         match self.shared.next_segment() {
             Ok(next) => {
                 let mut state = self.shared.state_mut();
                 let active =
                     std::mem::replace(&mut state.active, Arc::new(Table::with_capacity(log::SEGMENT_BYTES)));
-                state.sealed.push((self.number, active));
+                state.sealed.push(Sealed { number: self.number, turn: self.turn, table: active });
                 drop(state);
                 self.number = next.number();
                 self.shared.tell();
@@ -230,7 +232,8 @@ impl Shared {
     /// What can be read now.
     pub fn view(&self) -> View {
         let state = self.state();
-        let tables = std::iter::once(&state.active).chain(state.sealed.iter().rev().map(|(_, table)| table));
+        let tables =
+            std::iter::once(&state.active).chain(state.sealed.iter().rev().map(|sealed| &sealed.table));
         View::new(tables.cloned().collect(), state.runs.clone(), self.is_filtered)
     }
 

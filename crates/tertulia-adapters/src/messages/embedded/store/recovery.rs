@@ -3,6 +3,7 @@
 use std::{path::PathBuf, sync::Arc};
 
 use super::{
+    Sealed,
     background::RETIRED_MAX,
     fault::{Fault, Outcome, Try},
     folder::Folder,
@@ -16,9 +17,9 @@ pub struct Recovered {
     /// The newest first.
     pub runs: Vec<Arc<Run>>,
     /// Tables that are still to be written out, the oldest first.
-    pub sealed: Vec<(u64, Arc<Table>)>,
+    pub sealed: Vec<Sealed>,
     /// The table of the segment that goes on.
-    pub active: Table,
+    pub active: Arc<Table>,
     /// The segment that goes on.
     pub segment: Segment,
     /// The one after it, if it was prepared.
@@ -60,29 +61,32 @@ pub fn recover(folder: &Folder) -> Outcome<Recovered> {
             None => return Err(Fault::damaged(&path, 0, "it has no header, and later segments are there")),
         }
     }
-    join_turns(&mut segments)?;
-    let turn = segments.iter().rev().find_map(|segment| segment.turns.last()).map_or(0, |(turn, _)| *turn);
+    let turn = join_turns(&mut segments, runs.last().map_or(0, Run::turn))?;
     let empty = segments.pop_if(|last| last.turns.is_empty());
     let prepared = empty.map(|last| Segment::resume_at(folder, last.number, last.image.len())).transpose()?;
     let mut tables = Vec::new();
+    let mut last_turn = runs.last().map_or(0, Run::turn);
     for replayed in segments {
         let (number, end) = (replayed.number, replayed.image.len());
+        last_turn = replayed.turns.last().map_or(last_turn, |(turn, _)| *turn);
         let table = Table::replay(replayed);
         let damaged = || Fault::damaged(&folder.segment(number), 0, "a record does not hold writes");
         let table = table.ok_or_else(damaged)?;
-        tables.push((number, end, table));
+        tables.push((end, Sealed { number, turn: last_turn, table: Arc::new(table) }));
     }
     runs.reverse();
     let runs = runs.into_iter().map(Arc::new).collect();
     let (segment, active, prepared) = match (tables.pop(), prepared) {
-        (Some((number, end, table)), prepared) => (Segment::resume_at(folder, number, end)?, table, prepared),
-        (None, Some(prepared)) => (prepared, Table::with_capacity(log::SEGMENT_BYTES), None),
+        (Some((end, last)), prepared) => {
+            (Segment::resume_at(folder, last.number, end)?, last.table, prepared)
+        }
+        (None, Some(prepared)) => (prepared, empty_table(), None),
         (None, None) => {
             let segment = Segment::prepare(folder, written_out + 1, retired.pop())?;
-            (segment, Table::with_capacity(log::SEGMENT_BYTES), None)
+            (segment, empty_table(), None)
         }
     };
-    let sealed = tables.into_iter().map(|(number, _, table)| (number, Arc::new(table))).collect();
+    let sealed = tables.into_iter().map(|(_, sealed)| sealed).collect();
     Ok(Recovered { runs, sealed, active, segment, prepared, retired, turn })
 }
 
@@ -110,21 +114,30 @@ fn open_runs(folder: &Folder) -> Outcome<Vec<Run>> {
     Ok(runs)
 }
 
-/// Turns count on from segment to segment. A record that could not be made durable may stand at a segment's end: the
-/// next segment begins with the same turn again, which counts.
-fn join_turns(segments: &mut [Replayed]) -> Outcome<()> {
+fn empty_table() -> Arc<Table> {
+    Arc::new(Table::with_capacity(log::SEGMENT_BYTES))
+}
+
+/// Turns count on from segment to segment, and from the runs, which go up to `written_out`. A record that could not be
+/// made durable may stand at a segment's end: a later segment begins with the same turn again, and that one counts.
+/// Returns the last turn.
+fn join_turns(segments: &mut [Replayed], written_out: u64) -> Outcome<u64> {
     let mut next: Option<u64> = None;
     for replayed in segments.iter_mut().rev() {
         if let Some(next) = next {
             let kept = replayed.turns.partition_point(|(turn, _)| *turn < next);
             replayed.turns.truncate(kept);
-            let end = replayed.turns.last().map_or(0, |(_, payload)| payload.end);
-            if replayed.turns.last().map(|(turn, _)| turn + 1) != Some(next) {
-                let what = format!("turns up to {} are missing", next - 1);
-                return Err(Fault::damaged(&replayed.path, end as u64, what));
-            }
         }
         next = replayed.turns.first().map(|(turn, _)| *turn).or(next);
     }
-    Ok(())
+    let mut last = written_out;
+    for replayed in segments {
+        let Some((first, _)) = replayed.turns.first() else { continue };
+        if *first != last + 1 {
+            let what = format!("it begins with turn {first}, and the records before it end with turn {last}");
+            return Err(Fault::damaged(&replayed.path, 0, what));
+        }
+        last = replayed.turns.last().map_or(last, |(turn, _)| *turn);
+    }
+    Ok(last)
 }

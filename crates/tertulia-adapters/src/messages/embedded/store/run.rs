@@ -13,6 +13,7 @@
 //! | 8 + 8 | offset and length of the filter |
 //! | 8 | how many items there are |
 //! | 8 | how many of them the filter knows |
+//! | 8 | the last turn of its segments |
 //! | 8 | XXH3 of the above |
 //! | 8 | `TERTRUN1` |
 
@@ -42,7 +43,9 @@ const BLOCK_BYTES: usize = 4_096;
 const PAGE_BYTES: usize = 1_024;
 /// Bytes that a writer collects before it writes.
 const WRITE_BYTES: usize = 64 * 1_024;
-const FOOT_BYTES: usize = 60;
+const FOOT_BYTES: usize = 68;
+/// Bytes of the foot before its checksum.
+const TOLD_BYTES: usize = 52;
 const MAGIC: &[u8; 8] = b"TERTRUN1";
 
 /// Where a block lies: offset and length.
@@ -58,6 +61,7 @@ pub struct Run {
     bytes: u64,
     items: usize,
     filtered: usize,
+    turn: u64,
     filter: (u64, usize),
     /// First keys of the index's pages and where those lie.
     top: Vec<(Key, Place)>,
@@ -73,7 +77,7 @@ impl Run {
         let mut foot = [0; FOOT_BYTES];
         let foot_at = bytes.saturating_sub(FOOT_BYTES as u64);
         read(&file, &path, &mut foot, foot_at)?;
-        let (told, rest) = foot.split_at(44);
+        let (told, rest) = foot.split_at(TOLD_BYTES);
         if rest[8..] != *MAGIC || rest[..8] != xxh3_64(told).to_be_bytes() {
             return Err(Fault::damaged(&path, foot_at, "its foot does not read"));
         }
@@ -87,6 +91,7 @@ impl Run {
             filter: (word(12), word(20) as usize),
             items: word(28) as usize,
             filtered: word(36) as usize,
+            turn: word(44),
             top: Vec::new(),
             last: Key::new(),
             path,
@@ -106,6 +111,11 @@ impl Run {
     /// The segments whose writes it holds.
     pub fn segments(&self) -> (u64, u64) {
         (self.first_segment, self.last_segment)
+    }
+
+    /// The last turn of its segments.
+    pub fn turn(&self) -> u64 {
+        self.turn
     }
 
     /// Bytes of the file.
@@ -307,6 +317,7 @@ impl RunCursor {
 pub struct RunWriter<'a> {
     folder: &'a Folder,
     segments: (u64, u64),
+    turn: u64,
     path: PathBuf,
     file: File,
     buffer: Vec<u8>,
@@ -321,13 +332,14 @@ pub struct RunWriter<'a> {
 }
 
 impl<'a> RunWriter<'a> {
-    /// Begins the run of these segments, with at most so many keys for its filter.
-    pub fn create(folder: &'a Folder, segments: (u64, u64), filtered_max: usize) -> Outcome<Self> {
+    /// Begins the run of these segments, whose last turn is given, with at most so many keys for its filter.
+    pub fn create(folder: &'a Folder, segments: (u64, u64), turn: u64, filtered_max: usize) -> Outcome<Self> {
         let path = folder.run(segments.0, segments.1).with_extension("tmp");
         let file = File::create(&path).when("create", &path)?;
         Ok(Self {
             folder,
             segments,
+            turn,
             path,
             file,
             buffer: Vec::with_capacity(WRITE_BYTES + 2 * BLOCK_BYTES),
@@ -404,6 +416,7 @@ impl<'a> RunWriter<'a> {
         foot.extend((filter.len() as u64).to_be_bytes());
         foot.extend((self.items as u64).to_be_bytes());
         foot.extend((self.filtered as u64).to_be_bytes());
+        foot.extend(self.turn.to_be_bytes());
         foot.extend(xxh3_64(&foot).to_be_bytes());
         foot.extend(MAGIC);
         self.buffer.extend(&filter);

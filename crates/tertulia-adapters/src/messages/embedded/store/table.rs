@@ -183,11 +183,6 @@ impl Table {
         Some(slot.value(&content.image).map(<[u8]>::to_vec))
     }
 
-    /// How many keys it has.
-    pub fn len(&self) -> usize {
-        self.read().index.len()
-    }
-
     /// Hands every item over, ascending.
     pub fn for_each<E>(&self, mut each: impl FnMut(&[u8], Option<&[u8]>) -> Result<(), E>) -> Result<(), E> {
         let content = self.read();

@@ -156,7 +156,8 @@ fn a_torn_tail_is_cut_wherever_it_tore() {
         let [cut, mut zeroed, mut garbled] = [0, 1, 2].map(|_| whole.clone());
         zeroed[at..].fill(0);
         rng.fill(&mut garbled[at..end]);
-        for (how, bytes) in [("cut", &cut[..at]), ("zeroed", &zeroed), ("garbled", &garbled)] {
+        let hows = [("cut", &cut[..at]), ("zeroed", &zeroed), ("garbled", &garbled)];
+        for (how, bytes) in hows.into_iter().filter(|(how, _)| *how == "cut" || at % 3 == 0) {
             let copied = copy(folder.path());
             fs::write(copied.path().join("log/0000000001.log"), bytes).unwrap();
             let mut store = open(copied.path()).unwrap();
