@@ -236,6 +236,8 @@ pub enum LinkItem {
         /// Which epoch owns which numbers.
         epochs: EpochList,
     },
+    /// The shard is no longer this owner's: say to whoever has it now what you have.
+    Moved(ShardId),
 }
 
 /// Who hears a signal, among the sessions that have the room.

@@ -3,7 +3,7 @@
 
 use rustc_hash::{FxHashMap, FxHashSet};
 use smallvec::SmallVec;
-use tertulia_core::{RoomId, TimeMs, UserId};
+use tertulia_core::{RoomId, ShardId, TimeMs, UserId, shard::shard_of};
 use tertulia_ports::bus::GatewayId;
 
 /// After this time, somebody who does not say so again is no longer writing, in ms.
@@ -96,6 +96,24 @@ impl Interest {
         if self.opened.remove(&room).is_some() {
             self.changed.insert(room);
         }
+    }
+
+    /// Nobody hears of a shard's rooms from here any more: the gateways that did, ascending.
+    pub fn forget_shard(&mut self, shard: ShardId) -> Vec<GatewayId> {
+        let of_shard = |room: &RoomId| shard_of(*room) == shard;
+        let mut gateways = Vec::new();
+        self.gateways.retain(|room, interested| {
+            let goes = of_shard(room);
+            if goes {
+                gateways.extend(interested.iter().copied());
+            }
+            !goes
+        });
+        self.opened.retain(|room, _| !of_shard(room));
+        self.changed.retain(|room| !of_shard(room));
+        gateways.sort_unstable();
+        gateways.dedup();
+        gateways
     }
 
     /// Who has the room open, ascending.

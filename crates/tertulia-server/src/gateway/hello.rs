@@ -167,8 +167,13 @@ impl Gateway {
             Some(Pending::Attach { connection, .. }) => Some(*connection),
             _ => None,
         };
+        let mut overtaken = Vec::new();
         for attached in rooms.into_iter().flatten() {
             let (room, first) = (attached.grant.room, attached.grant.first);
+            if self.is_behind(&attached) {
+                overtaken.push(room);
+                continue;
+            }
             let place = self.know_room(owner, attached, late);
             match connection.filter(|connection| self.session(*connection).is_some()) {
                 Some(connection) => {
@@ -182,7 +187,14 @@ impl Gateway {
                 None => self.forget_room_without_sessions(place),
             }
         }
-        let Some(Pending::Attach { connection, purpose: AttachFor::Hello, .. }) = pending else { return };
+        let Some(Pending::Attach { connection, user, purpose, until, .. }) = pending else { return };
+        if self.session(connection).is_some() && !overtaken.is_empty() {
+            let rooms = overtaken;
+            return self.ask_to_attach(Pending::Attach { connection, user, rooms, purpose, until, again_at: None });
+        }
+        if purpose == AttachFor::Join {
+            return;
+        }
         if let Some(greeting) = self.greeting(connection) {
             greeting.awaited -= 1;
             if greeting.awaited == 0 {

@@ -14,6 +14,7 @@ use tertulia_ports::{
 use super::{
     errands::Errand,
     machine::{Gateway, Outlet},
+    rooms::GatewayRoom,
 };
 
 /// An owner that has been silent for so long may be gone, in ms: three heartbeats.
@@ -74,28 +75,35 @@ impl Gateway {
                 LinkItem::Entry(delivery) => self.deliver(owner, delivery, out),
                 LinkItem::Signal { room, audience, frame } => self.signal(room, audience, &frame, out),
                 LinkItem::Attached { request, rooms, .. } => self.attached(request, owner, late, rooms, out),
+                // The owner has said more since: what this leaves out may be missing.
+                LinkItem::Standing { .. } if late => {}
                 LinkItem::Standing { room, epoch, through, epochs } => {
                     if let Some(place) = self.places.get(&room).copied() {
                         self.stands(place, owner, epoch, through, epochs, out);
                     }
                 }
+                LinkItem::Moved(shard) => {
+                    self.hold_rooms(|room| room.owner == owner && shard_of(room.id) == shard);
+                    self.ask_snapshots();
+                }
             }
         }
     }
 
-    /// Something of these rooms may be missing.
+    /// Something of an owner's rooms may be missing.
     fn hold_rooms_of(&mut self, owner: OwnerId) {
-        let places: Vec<u32> =
-            self.rooms.iter().filter(|(_, room)| room.owner == owner).map(|(place, _)| place as u32).collect();
-        places.into_iter().for_each(|place| self.hold(place));
+        self.hold_rooms(|room| room.owner == owner);
     }
 
     pub(super) fn moved(&mut self, shards: &[ShardId]) {
-        let moved = |room: RoomId| shards.contains(&shard_of(room));
-        let places: Vec<u32> =
-            self.rooms.iter().filter(|(_, room)| moved(room.id)).map(|(place, _)| place as u32).collect();
-        places.into_iter().for_each(|place| self.hold(place));
+        self.hold_rooms(|room| shards.contains(&shard_of(room.id)));
         self.ask_snapshots();
+    }
+
+    fn hold_rooms(&mut self, which: impl Fn(&GatewayRoom) -> bool) {
+        let places: Vec<u32> =
+            self.rooms.iter().filter(|(_, room)| which(room)).map(|(place, _)| place as u32).collect();
+        places.into_iter().for_each(|place| self.hold(place));
     }
 
     /// Delivers nothing more of a room until its owner has said what is missing.

@@ -126,6 +126,13 @@ impl Gateway {
         place
     }
 
+    /// Whether entries were applied here that the owner's word is older than: one of them may have ended the right that
+    /// it gives.
+    pub(super) fn is_behind(&self, attached: &Attached) -> bool {
+        let place = self.places.get(&attached.grant.room);
+        place.is_some_and(|place| self.rooms[*place as usize].applied > attached.grant.through)
+    }
+
     pub(super) fn subscribe(&mut self, place: u32, connection: ConnectionId) {
         let Some(session) = self.session(connection) else { return };
         if !session.rooms.contains(&place) {

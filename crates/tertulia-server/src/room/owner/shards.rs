@@ -2,7 +2,10 @@
 
 use rustc_hash::FxHashSet;
 use tertulia_core::{Epoch, RoomId, ShardId, shard::shard_of};
-use tertulia_ports::{bus::ToOwner, messages::TakenOver};
+use tertulia_ports::{
+    bus::{LinkItem, ToOwner},
+    messages::TakenOver,
+};
 
 use super::{Effect, Owner, Slot, Work};
 
@@ -82,6 +85,10 @@ impl Owner {
         rooms.sort_unstable();
         for room in rooms {
             self.drop_room(room);
+        }
+        // Told over the links, where a loss is seen: else a gateway could wait for ever for an owner that still lives.
+        for gateway in self.interest.forget_shard(shard) {
+            self.links.push(gateway, LinkItem::Moved(shard));
         }
     }
 
