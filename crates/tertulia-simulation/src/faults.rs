@@ -115,6 +115,11 @@ impl World {
             self.bus.route(shard, node);
             self.after(1_600, Event::Route(shard, node));
         }
+        for node in 0..self.nodes.len() {
+            let others = self.plan.assigned.iter().filter(|(_, of)| **of != node).map(|(shard, _)| *shard).collect();
+            let life = self.nodes[node].life;
+            self.after(1_650, Event::Node(node, life, Input::Release(others)));
+        }
         // The assignment is watched: some time, everybody has heard of it.
         let untold = std::mem::take(&mut self.plan.untold);
         for id in self.hosts.iter().map(|host| host.id).collect::<Vec<_>>() {
