@@ -19,6 +19,8 @@ const OPENING_MAX: usize = 512;
 const PER_ADDRESS: usize = 1_000;
 /// Bytes that are read at once.
 const READ_BYTES: usize = 256 * 1024;
+/// How a welcome begins.
+const WELCOME: &[u8] = br#"{"t":"welcome""#;
 /// How long opening connections may stand still.
 const OPENING_PATIENCE: Duration = Duration::from_secs(30);
 
@@ -113,9 +115,9 @@ impl Load {
         self.len() == 0
     }
 
-    /// Opens a connection for each text, which is its `hello`, and waits until all are welcome. What comes before that
-    /// on those that are is passed over.
-    pub fn open(&mut self, hellos: &[Vec<u8>]) -> Result<()> {
+    /// Opens a connection for each text, which is its `hello`, and waits until all are welcome; `welcomed` gets each
+    /// welcome. What else comes before all are is passed over.
+    pub fn open(&mut self, hellos: &[Vec<u8>], welcomed: &mut dyn FnMut(usize, &[u8])) -> Result<()> {
         let target = self.live + hellos.len();
         let base = self.len();
         let mut moved_at = Instant::now();
@@ -126,7 +128,12 @@ impl Load {
                 next += 1;
             }
             let before = self.live;
-            self.turn_with(Duration::from_millis(100), hellos, base, &mut |_, _, _| {})?;
+            let mut hear = |_: &mut Connections, at: usize, payload: &[u8]| {
+                if payload.starts_with(WELCOME) {
+                    welcomed(at, payload);
+                }
+            };
+            self.turn_with(Duration::from_millis(100), hellos, base, &mut hear)?;
             if self.closed > 0 {
                 bail!("the server closed {} of {} connections", self.closed, self.len());
             }
@@ -273,11 +280,12 @@ impl Load {
             used += frame.payload.end;
             match (frame.opcode, self.connections.connections[at].state) {
                 (opcode::TEXT, State::Greeting) => {
-                    if !payload.starts_with(br#"{"t":"welcome""#) {
+                    if !payload.starts_with(WELCOME) {
                         bail!("no welcome: {}", String::from_utf8_lossy(payload));
                     }
                     self.connections.connections[at].state = State::Live;
                     self.live += 1;
+                    hear(&mut self.connections, at, payload);
                 }
                 (opcode::TEXT, _) => hear(&mut self.connections, at, payload),
                 (opcode::PING, _) => self.connections.put(at, opcode::PONG, payload),

@@ -23,7 +23,9 @@ fn talk(server: &Server) -> (Vec<usize>, usize, u64) {
     let mut load = Load::new(server.address.authority().parse().unwrap()).unwrap();
     let hello = |person: usize| format!(r#"{{"t":"hello","token":"","bench_rooms":["{}"]}}"#, 1 + person % 2);
     let hellos: Vec<Vec<u8>> = (0..PEOPLE).map(|person| hello(person).into_bytes()).collect();
-    load.open(&hellos).unwrap();
+    let mut welcome = 0;
+    load.open(&hellos, &mut |_, _| welcome += 1).unwrap();
+    assert_eq!(welcome, PEOPLE);
     assert_eq!(load.len(), PEOPLE);
     for person in 0..PEOPLE {
         let (id, room) = (person + 1, 1 + person % 2);

@@ -45,8 +45,10 @@ fn deliveries(programs: &Programs, side: Side, people: usize, spent: Duration) -
     let plan: Plan = vec![vec![0]; people];
     let target = Target::start(programs, side, &plan)?;
     let mut load = Load::new(target.address()?)?;
-    load.open(&target.hellos)?;
-    let mut room = Room { room: target.rooms[0], people, sent: 0, head: 1, text: "x".repeat(TEXT_BYTES) };
+    let heads = target.open(&mut load)?;
+    let room = target.rooms[0];
+    let head = heads.get(&room).copied().unwrap_or(0);
+    let mut room = Room { room, people, sent: 0, head, text: "x".repeat(TEXT_BYTES) };
     for _ in 0..5 {
         room.say(&mut load)?;
     }

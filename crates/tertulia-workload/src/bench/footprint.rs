@@ -34,7 +34,7 @@ fn start(programs: &Programs, side: Side) -> Result<(f64, f64)> {
     // What is spent between the line that says that it is ready and here is the benchmark's own.
     let began = Instant::now();
     let mut load = Load::new(target.address()?)?;
-    load.open(&target.hellos)?;
+    target.open(&mut load)?;
     let room = target.rooms[0];
     let frame =
         format!(r#"{{"t":"send","id":1,"room":"{room}","nonce":"{:032x}","since":1,"text":"hola"}}"#, 7);

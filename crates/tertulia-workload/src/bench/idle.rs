@@ -9,7 +9,7 @@ use super::{
     Size,
     process::resident_bytes,
     report::{Figure, Goal},
-    target::{Plan, Programs, Side, Target},
+    target::{Heads, Plan, Programs, Side, Target},
 };
 use crate::load::{Load, is_entry};
 
@@ -51,8 +51,8 @@ fn growth(programs: &Programs, side: Side, people: usize, quiet: Duration) -> Re
     std::thread::sleep(Duration::from_millis(500));
     let before = resident_bytes(target.server.id())?;
     let mut load = Load::new(target.address()?)?;
-    load.open(&target.hellos)?;
-    talk(&mut load, &target, &plan)?;
+    let heads = target.open(&mut load)?;
+    talk(&mut load, &target, &plan, &heads)?;
     let until = Instant::now() + quiet;
     while Instant::now() < until {
         load.turn(Duration::from_millis(100), &mut |_, _, _| {})?;
@@ -62,7 +62,7 @@ fn growth(programs: &Programs, side: Side, people: usize, quiet: Duration) -> Re
 }
 
 /// Everybody sends their messages and hears those of others; a few hundred are on their way at once.
-fn talk(load: &mut Load, target: &Target, plan: &Plan) -> Result<()> {
+fn talk(load: &mut Load, target: &Target, plan: &Plan, heads: &Heads) -> Result<()> {
     let total = plan.len() * MESSAGES;
     let (mut sent, mut acked, mut heard) = (0, 0, vec![0usize; plan.len()]);
     let mut refused = None;
@@ -71,11 +71,10 @@ fn talk(load: &mut Load, target: &Target, plan: &Plan) -> Result<()> {
         while sent < total && sent - acked < IN_FLIGHT_MAX {
             let (person, round) = (sent % plan.len(), sent / plan.len());
             let room = target.rooms[plan[person][round % PERSON_ROOMS]];
-            let id = sent as u64 + 1;
+            let (id, since) = (sent as u64 + 1, heads.get(&room).copied().unwrap_or(0));
             let text = "a short text as people write them, of some words";
-            // The room's head is at most some dozen entries away: `since` may be its first entry.
             let frame = format!(
-                r#"{{"t":"send","id":{id},"room":"{room}","nonce":"{id:032x}","since":1,"text":"{text}"}}"#
+                r#"{{"t":"send","id":{id},"room":"{room}","nonce":"{id:032x}","since":{since},"text":"{text}"}}"#
             );
             load.connections().send(person, frame.as_bytes());
             sent += 1;

@@ -11,7 +11,7 @@ use super::{
     fan_out::Rate,
     process::processor_time,
     report::{Figure, Goal},
-    target::{Plan, Programs, Side, Target},
+    target::{Heads, Plan, Programs, Side, Target},
 };
 use crate::load::{Connections, Load, is_entry, number_after};
 
@@ -46,8 +46,8 @@ fn messages(programs: &Programs, side: Side, rooms: usize, spent: Duration) -> R
     let plan: Plan = (0..rooms * ROOM_PEOPLE).map(|person| vec![person / ROOM_PEOPLE]).collect();
     let target = Target::start(programs, side, &plan)?;
     let mut load = Load::new(target.address()?)?;
-    load.open(&target.hellos)?;
-    let mut talk = Talk::new(&target.rooms);
+    let heads = target.open(&mut load)?;
+    let mut talk = Talk::new(&target.rooms, &heads);
     for room in 0..rooms {
         talk.say(load.connections(), room);
     }
@@ -80,8 +80,9 @@ struct Talk {
 }
 
 impl Talk {
-    fn new(rooms: &[u64]) -> Self {
-        let room = |number: &u64| Room { number: *number, head: 1, heard: 0, said: 0 };
+    fn new(rooms: &[u64], heads: &Heads) -> Self {
+        let head = |number: &u64| heads.get(number).copied().unwrap_or(0);
+        let room = |number: &u64| Room { number: *number, head: head(number), heard: 0, said: 0 };
         Self {
             rooms: rooms.iter().map(room).collect(),
             text: "x".repeat(TEXT_BYTES),

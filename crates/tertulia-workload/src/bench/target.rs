@@ -1,10 +1,10 @@
 //! What is measured: Tertulia or the floor, started on a folder of its own, with people and rooms in it.
 
-use std::{net::SocketAddr, path::PathBuf, time::Duration};
+use std::{collections::HashMap, net::SocketAddr, path::PathBuf, time::Duration};
 
 use anyhow::{Context, Result};
 use futures::{StreamExt, TryStreamExt, stream};
-use serde_json::json;
+use serde_json::{Value, json};
 use tempfile::TempDir;
 use tertulia_client::{connection::Address, rest::Rest};
 use tertulia_protocol::{
@@ -13,12 +13,18 @@ use tertulia_protocol::{
     room::RoomSettings,
 };
 
-use crate::server::{Kind, Server, Setup};
+use crate::{
+    load::Load,
+    server::{Kind, Server, Setup},
+};
 
 /// Requests at once while people and rooms are made.
 const AT_ONCE: usize = 32;
 /// Members that are named when a room is made: the body of a request is bounded.
 const NAMED_MEMBERS_MAX: usize = 4_000;
+
+/// Where the nonces begin that rooms are made with: those of messages begin at 1.
+const MAKING: u128 = 1 << 100;
 
 /// Which one of the two.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -51,6 +57,9 @@ pub(super) struct Target {
 
 /// Who is in which rooms: numbers of rooms by number of person.
 pub(super) type Plan = Vec<Vec<usize>>;
+
+/// Heads of rooms; the floor does not tell them.
+pub(super) type Heads = HashMap<u64, u64>;
 
 impl Target {
     /// Starts a server, makes the plan's people and rooms, and starts it again, so that only their rows are there.
@@ -86,6 +95,21 @@ impl Target {
         };
         let hellos = tokens.iter().zip(plan).map(hello).collect();
         Ok(Self { server, hellos, rooms, _folder: folder })
+    }
+
+    /// Opens a connection for everybody: how far each room was when somebody was welcome.
+    pub fn open(&self, load: &mut Load) -> Result<Heads> {
+        let mut heads = Heads::new();
+        load.open(&self.hellos, &mut |_, welcome| {
+            let welcome: Value = serde_json::from_slice(welcome).unwrap_or_default();
+            for room in welcome["rooms"].as_array().into_iter().flatten() {
+                let number = room["room"].as_str().and_then(|number| number.parse().ok());
+                if let (Some(number), Some(head)) = (number, room["head"].as_u64()) {
+                    heads.insert(number, head);
+                }
+            }
+        })?;
+        Ok(heads)
     }
 
     /// The server's address.
@@ -131,10 +155,10 @@ async fn room(
     let (named, added) = others.split_at(others.len().min(NAMED_MEMBERS_MAX));
     let (name, settings) = (format!("Room {number}"), RoomSettings::default());
     let new = NewRoom { kind: NewRoomKind::Group, name, topic: None, settings, members: named.to_vec() };
-    let room = rest.make_room(&new, Nonce(number as u128 + 1)).await?.id;
+    let room = rest.make_room(&new, Nonce(MAKING + number as u128)).await?.id;
     let added = stream::iter(added).map(async |user| {
         let rest = Rest::signed_in(address.clone(), &people[members[0]].1);
-        rest.put_member(room, *user, None, Nonce(u128::from(user.get()))).await
+        rest.put_member(room, *user, None, Nonce(MAKING + u128::from(user.get()))).await
     });
     added.buffer_unordered(AT_ONCE).try_collect::<Vec<()>>().await?;
     Ok(room)
