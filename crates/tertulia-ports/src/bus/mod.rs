@@ -144,8 +144,8 @@ pub enum Answer {
     Done {
         /// Its number.
         seq: Seq,
-        /// When it was numbered.
-        at: TimeMs,
+        /// When it was numbered; `None` if it was before, and that is not at hand.
+        at: Option<TimeMs>,
     },
     /// It was done, and there is nothing to tell.
     Ok,

@@ -93,7 +93,7 @@ pub struct Ack {
     /// The entry that it became.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub seq: Option<Seq>,
-    /// When that was numbered, in ms.
+    /// When that was numbered, in ms; absent for a retry of what was numbered before.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub at: Option<TimeMs>,
     /// The answer to `subscribe`: how far the others have read.

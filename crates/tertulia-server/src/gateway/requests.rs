@@ -251,7 +251,7 @@ impl Gateway {
         }
         match answer {
             Answer::Done { seq, at } => {
-                let done = Ack { seq: Some(seq), at: Some(at), ..ack(id) };
+                let done = Ack { seq: Some(seq), at, ..ack(id) };
                 self.send(connection, frame_of(ServerFrame::Ack(done)), out);
             }
             Answer::Ok => self.ack(connection, id, out),

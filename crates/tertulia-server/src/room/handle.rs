@@ -31,8 +31,8 @@ const PAUSE: Duration = Duration::from_millis(50);
 pub struct Done {
     /// Its number.
     pub seq: Seq,
-    /// When it was numbered.
-    pub at: TimeMs,
+    /// When it was numbered; `None` for a retry of what was numbered before.
+    pub at: Option<TimeMs>,
 }
 
 /// Why a room did not do what it was asked.

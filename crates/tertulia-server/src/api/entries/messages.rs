@@ -2,7 +2,7 @@
 
 use axum::{Json, extract::State, http::StatusCode};
 use serde::Deserialize;
-use tertulia_core::{Seq, TimeMs, UserId, room::Command};
+use tertulia_core::{RoomId, Seq, TimeMs, UserId, room::Command};
 use tertulia_ports::directory::RoomRecord;
 use tertulia_protocol::rest::{List, MessageForm, NewMessage};
 use utoipa::IntoParams;
@@ -13,6 +13,7 @@ use super::super::{
     extract::{At, Body, Caller, Key, Query, RoomPath, limit_of, seq_of},
     problem::Answer,
 };
+use crate::history::{PageMode, PageRequest};
 
 /// Whose messages.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -62,7 +63,18 @@ pub async fn say(
     let post = Command::Post { text: message.text.clone(), reply_to: message.reply_to };
     let done = api.command(caller.id(), at.room, nonce, post).await?;
     let (room, _) = api.visible_room(&caller, at.room).await?;
-    Ok((StatusCode::CREATED, Json(form(&room, caller.id(), done.seq, message.text, done.at))))
+    let at = match done.at {
+        Some(at) => at,
+        None => numbered_at(&api, caller.id(), room.id, done.seq).await?,
+    };
+    Ok((StatusCode::CREATED, Json(form(&room, caller.id(), done.seq, message.text, at))))
+}
+
+/// When an entry was numbered that a retry was answered with.
+async fn numbered_at(api: &Api, reader: UserId, room: RoomId, seq: Seq) -> Answer<TimeMs> {
+    let only = PageRequest { mode: PageMode::Entries, before: None, after: Some(seq - 1), limit: Some(1) };
+    let page = api.history.page(reader, room, &only).await?;
+    Ok(page.items.first().map_or_else(|| api.clock.now(), |entry| entry.at))
 }
 
 /// A message in the form of its room.

@@ -36,12 +36,12 @@ impl Owner {
                 if self.safeguards.commit_first {
                     open.wait_for(last, first, reply_to);
                 } else {
-                    self.effects.push(Effect::Reply(reply_to, Answer::Done { seq: first, at: now }));
+                    self.effects.push(Effect::Reply(reply_to, Answer::Done { seq: first, at: Some(now) }));
                 }
                 self.due.push(room);
             }
             Decision::Repeated { seq } if seq <= open.room.published().0 => {
-                self.reply(reply_to, Answer::Done { seq, at: now });
+                self.reply(reply_to, Answer::Done { seq, at: None });
             }
             Decision::Repeated { seq } => open.wait_for(seq, seq, reply_to),
             Decision::Need(need) => self.park(room, need, mail),
@@ -170,7 +170,7 @@ impl Owner {
         while let Some((last, first, reply_to)) = open.acks.front().copied().filter(|(last, ..)| *last <= through) {
             debug_assert!(first <= last);
             open.acks.pop_front();
-            let at = published.iter().find(|entry| entry.seq == first).map_or(self.now, |entry| entry.at);
+            let at = published.iter().find(|entry| entry.seq == first).map(|entry| entry.at);
             self.effects.push(Effect::Reply(reply_to, Answer::Done { seq: first, at }));
         }
         for entry in published {
