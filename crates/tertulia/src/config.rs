@@ -332,6 +332,13 @@ mod tests {
     }
 
     #[test]
+    fn the_example_is_the_default() {
+        let example = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tertulia.example.toml");
+        let loaded = Loaded::read(&Flags { config: Some(example.into()), ..Flags::default() }).unwrap();
+        assert_eq!(loaded.config, Config::default());
+    }
+
+    #[test]
     fn flags_win_over_the_file() {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("t.toml");
