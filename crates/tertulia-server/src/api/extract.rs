@@ -67,6 +67,10 @@ fn too_large() -> Failure {
 fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Failure> {
     let value: Value = serde_json::from_slice(bytes)
         .map_err(|error| Failure::new(Code::Malformed, format!("the body is not JSON: {error}")))?;
+    // A list would be taken for the fields in their order.
+    if !value.is_object() {
+        return Err(Failure::new(Code::Invalid, "the body is no JSON object"));
+    }
     serde_path_to_error::deserialize(&value).map_err(|error| {
         let field = error.path().to_string();
         let wrong = field.split('.').try_fold(&value, |value, name| value.get(name)).cloned();

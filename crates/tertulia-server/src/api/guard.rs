@@ -126,7 +126,10 @@ fn or_insert(headers: &mut HeaderMap, name: HeaderName, value: &'static str) {
 async fn counted(State(api): State<Api>, request: Request, next: Next) -> Response {
     let started = api.clock.now();
     let path = request.extensions().get::<MatchedPath>().map_or("other", |path| path.as_str()).to_owned();
-    let method = request.method().as_str().to_owned();
+    // Whatever may be written there, only what is known becomes a label.
+    let known = [Method::GET, Method::HEAD, Method::POST, Method::PUT, Method::PATCH, Method::DELETE];
+    let method = known.into_iter().find(|method| method == request.method());
+    let method = method.map_or("other".to_owned(), |method| method.to_string());
     let response = next.run(request).await;
     let status = response.status();
     let labels = [("method", method.as_str()), ("path", path.as_str()), ("status", status.as_str())];

@@ -115,6 +115,61 @@ mod tests {
         assert!(!accepts("", "br") && !accepts("brotli", "br"));
     }
 
+    static SCRIPT: Asset = Asset {
+        path: "assets/index-abc.js",
+        media: "text/javascript; charset=utf-8",
+        etag: "\"5\"",
+        plain: b"plain",
+        gzip: Some(b"gzip"),
+        brotli: Some(b"brotli"),
+    };
+
+    fn answered(asset: &'static Asset, headers: &[(header::HeaderName, &'static str)]) -> Response {
+        let headers = headers.iter().map(|(name, value)| (name.clone(), HeaderValue::from_static(value)));
+        file(asset, &headers.collect())
+    }
+
+    async fn body_of(response: Response) -> Bytes {
+        axum::body::to_bytes(response.into_body(), 100).await.unwrap()
+    }
+
+    #[tokio::test]
+    async fn a_file_goes_out_as_it_was_compressed() {
+        for (accepted, encoding, body) in
+            [("gzip, br", Some("br"), "brotli"), ("gzip", Some("gzip"), "gzip"), ("identity", None, "plain")]
+        {
+            let response = answered(&SCRIPT, &[(header::ACCEPT_ENCODING, accepted)]);
+            let sent = response.headers().get(header::CONTENT_ENCODING).map(|value| value.to_str().unwrap());
+            assert_eq!((response.status(), sent), (StatusCode::OK, encoding));
+            assert_eq!(response.headers()[header::VARY], "accept-encoding");
+            assert_eq!(body_of(response).await, body);
+        }
+    }
+
+    #[tokio::test]
+    async fn what_the_browser_has_is_not_sent_again() {
+        for known in ["\"5\"", "W/\"5\"", "\"4\", \"5\"", "*"] {
+            let response = answered(&SCRIPT, &[(header::IF_NONE_MATCH, known)]);
+            assert_eq!(response.status(), StatusCode::NOT_MODIFIED, "{known}");
+            assert!(body_of(response).await.is_empty());
+        }
+        assert_eq!(answered(&SCRIPT, &[(header::IF_NONE_MATCH, "\"6\"")]).status(), StatusCode::OK);
+    }
+
+    #[test]
+    fn only_files_named_by_content_are_kept_for_good() {
+        static PAGE: Asset = Asset {
+            path: "index.html",
+            media: "text/html",
+            etag: "\"1\"",
+            plain: b"",
+            gzip: None,
+            brotli: None,
+        };
+        assert_eq!(answered(&SCRIPT, &[]).headers()[header::CACHE_CONTROL], FOR_GOOD);
+        assert_eq!(answered(&PAGE, &[]).headers()[header::CACHE_CONTROL], ASK_AGAIN);
+    }
+
     #[test]
     fn assets_are_found_by_binary_search() {
         assert!(ASSETS.is_sorted_by_key(|asset| asset.path));

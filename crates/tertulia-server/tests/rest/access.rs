@@ -99,6 +99,9 @@ fn rows() -> Vec<Row> {
         ("DELETE", "/v1/admin/rooms/{room}", none(), [403, 403, 403, 403, 403, 403, 204]),
         ("POST", "/v1/admin/links", json!({}), [403, 403, 403, 403, 403, 403, 201]),
         ("GET", "/v1/admin/stats", none(), [403, 403, 403, 403, 403, 403, 200]),
+        ("POST", "/v1/admin/links", json!({}), [403, 403, 403, 403, 403, 403, 201]),
+        ("PATCH", "/v1/admin/users/{target}", json!({"admin": false}), [403, 403, 403, 403, 403, 403, 204]),
+        ("DELETE", "/v1/admin/rooms/{room}", none(), [403, 403, 403, 403, 403, 403, 204]),
         ("GET", "/v1/admin/audit", none(), [403, 403, 403, 403, 403, 403, 200]),
         // Last, since nobody is signed in any more after it.
         ("DELETE", "/v1/sessions/current", none(), [204; 7]),

@@ -24,7 +24,7 @@ pub fn html(openapi: &Value, codes: &[Code]) -> String {
         "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\">\
          <meta name=\"viewport\" content=\"width=device-width\"><title>Tertulia: REST</title><style>{STYLE}</style>\
          </head><body><h1>REST of Tertulia</h1><p>{}</p><p><a href=\"/v1/openapi.json\">OpenAPI</a></p>",
-        escaped(openapi["info"]["description"].as_str().unwrap_or_default())
+        prose(openapi["info"]["description"].as_str().unwrap_or_default())
     );
     let mut tags: Vec<&str> = Vec::new();
     let operations: Vec<_> = operations(openapi).collect();
@@ -66,10 +66,11 @@ fn operation_html(page: &mut String, path: &str, method: &str, operation: &Value
         .is_some_and(|needed| needed.iter().all(|one| one == &serde_json::json!({})));
     let _ = write!(
         page,
-        "<details><summary><b>{}</b> <code>{}</code></summary><p>{} {}</p>",
+        "<details><summary><b>{}</b> <code>{}</code> {}</summary><p>{} {}</p>",
         method.to_uppercase(),
         escaped(path),
-        text(&operation["summary"]),
+        prose(operation["summary"].as_str().unwrap_or_default()),
+        prose(operation["description"].as_str().unwrap_or_default()),
         if is_open { "No sign-in needed." } else { "" }
     );
     if let Some(parameters) = operation["parameters"].as_array() {
@@ -81,7 +82,7 @@ fn operation_html(page: &mut String, path: &str, method: &str, operation: &Value
                 text(&parameter["name"]),
                 text(&parameter["in"]),
                 type_html(&parameter["schema"]),
-                text(&parameter["description"])
+                prose(parameter["description"].as_str().unwrap_or_default())
             );
         }
         page.push_str("</table>");
@@ -107,7 +108,7 @@ fn schemas_html(page: &mut String, openapi: &Value) {
     for (name, schema) in openapi["components"]["schemas"].as_object().into_iter().flatten() {
         let _ = write!(page, "<details id=\"{0}\"><summary><code>{0}</code></summary>", escaped(name));
         if let Some(about) = schema["description"].as_str() {
-            let _ = write!(page, "<p>{}</p>", escaped(about));
+            let _ = write!(page, "<p>{}</p>", prose(about));
         }
         page.push_str(&type_html(schema));
         page.push_str("</details>");
@@ -131,7 +132,7 @@ fn codes_html(page: &mut String, codes: &[Code]) {
             "<tr id=\"{0}\"><td><code>{0}</code></td><td>{1}</td><td>{then}</td><td>{2}</td></tr>",
             code.name(),
             code.status(),
-            escaped(code.about())
+            prose(code.about())
         );
     }
     page.push_str("</table></section>");
@@ -178,10 +179,20 @@ fn object_html(schema: &Value, properties: &serde_json::Map<String, Value>) -> S
             escaped(name),
             if required(name) { "" } else { "?" },
             type_html(property),
-            escaped(property["description"].as_str().unwrap_or_default())
+            prose(property["description"].as_str().unwrap_or_default())
         );
     }
     table + "</table>"
+}
+
+/// Text with `code` between backticks.
+fn prose(text: &str) -> String {
+    let parts = text.split('`').enumerate();
+    let marked = parts.map(|(at, part)| match at % 2 {
+        0 => escaped(part),
+        _ => format!("<code>{}</code>", escaped(part)),
+    });
+    marked.collect()
 }
 
 fn escaped(text: &str) -> String {
