@@ -35,7 +35,8 @@ const CRASHES: u64 = 60;
 const ROOMS: u64 = 6;
 /// Crashes on one folder before a fresh one is taken.
 const CRASHES_OF_A_FOLDER: u64 = 20;
-const OPENS_WITHIN_MS: u128 = 1_000;
+const OPENS_WITHIN: Duration = Duration::from_secs(1);
+const OPENING_TRIES: u32 = 5;
 
 fn open(folder: &Path) -> EmbeddedMessages {
     EmbeddedMessages::open(folder, || "crashes".into()).unwrap()
@@ -119,19 +120,21 @@ fn write_and_kill(folder: &Path, after: Duration) -> BTreeMap<u64, Seq> {
     reader.join().unwrap()
 }
 
+/// Opens the store within the time it has. Other work of the machine may be in the way once or twice.
+fn open_within(folder: &Path) -> EmbeddedMessages {
+    for _ in 0..OPENING_TRIES {
+        let began = Instant::now();
+        let store = open(folder);
+        if began.elapsed() < OPENS_WITHIN {
+            return store;
+        }
+    }
+    panic!("it did not open within {OPENS_WITHIN:?}, {OPENING_TRIES} times");
+}
+
 /// Opens the store and holds each room against what was acknowledged. Returns how far each room goes.
 fn look(folder: &Path, acked: &BTreeMap<u64, Seq>) -> u64 {
-    let timed_open = || {
-        let began = Instant::now();
-        (open(folder), began.elapsed().as_millis())
-    };
-    let (mut store, mut opened_ms) = timed_open();
-    if opened_ms >= OPENS_WITHIN_MS {
-        // Other work of the machine may have been in the way: once more, with the same files.
-        drop(store);
-        (store, opened_ms) = timed_open();
-    }
-    assert!(opened_ms < OPENS_WITHIN_MS, "it took {opened_ms} ms to open");
+    let store = open_within(folder);
     let mut rows = 0;
     for number in 1..=ROOMS {
         let room = RoomId::new(number);

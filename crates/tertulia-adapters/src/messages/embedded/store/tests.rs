@@ -11,7 +11,9 @@ use std::{
 use rand::{Rng, SeedableRng, rngs::SmallRng};
 use tempfile::TempDir;
 
-use super::{Batch, Direction, Fault, Key, KeyRange, Options, Store, disk::Disk, log};
+use super::{
+    Batch, Direction, Fault, Key, KeyRange, Options, Store, disk::Disk, folder::Folder, log, run::RunWriter,
+};
 
 fn open_on(folder: &Path, disk: &Disk) -> Result<Store, Fault> {
     let mut fresh_history = || "a history".to_owned();
@@ -383,4 +385,46 @@ fn records_larger_than_a_segment_fit() {
     let store = open(folder.path()).unwrap();
     assert_eq!(get(&store, b"b"), Some(large));
     assert_eq!(get(&store, b"c"), Some(b"small".to_vec()));
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[test]
+fn the_logs_format_is_frozen() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut store = open(folder.path()).unwrap();
+    let mut batch = Batch::new();
+    batch.put(Key::from_slice(b"a key"), b"a value");
+    batch.delete(Key::from_slice(b"gone"));
+    store.commit(&mut batch).unwrap();
+    let log = fs::read(folder.path().join("log/0000000001.log")).unwrap();
+    assert_eq!(log.len(), log::SEGMENT_BYTES);
+    let frozen = concat!(
+        "544552544c4f473100000000000000017e2710c50000001c00000000000000010000000000000001585cb8f0da578d8b",
+        "00050000000761206b6579612076616c75650004ffffffff676f6e65000000000000000000000000",
+    );
+    assert_eq!(hex(&log[..88]), frozen);
+    assert!(log[88..].iter().all(|byte| *byte == 0));
+}
+
+#[test]
+fn the_runs_format_is_frozen() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = Folder::open(folder.path(), Disk::default(), &mut || "a history".into()).unwrap();
+    let mut writer = RunWriter::create(&folder, (2, 5), 9, 2).unwrap();
+    writer.add(b"a kex", None, false).unwrap();
+    writer.add(b"a key", Some(b"a value"), true).unwrap();
+    writer.add(b"another", Some(b""), true).unwrap();
+    writer.finish().unwrap();
+    let run = fs::read(folder.run(2, 5)).unwrap();
+    let frozen = concat!(
+        "00050061206b657804010879612076616c75650106016e6f7468657205e6e7df591f15ab00050361206b65780024f650",
+        "f707904f9a3100050361206b657824120106006e6f74686572c551529f34ce315f850000000800100000000000000000",
+        "000000000000020000100000000008000000000000000200000000000800000004000000000000000212c787989837b3",
+        "6800000000000000360000001b0000000000000051000000000000004000000000000000030000000000000002000000",
+        "0000000009779bc4fb0d264c905445525452554e31",
+    );
+    assert_eq!(hex(&run), frozen);
 }
