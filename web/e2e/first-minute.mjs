@@ -39,7 +39,8 @@ export async function firstMinute({ story, server, browser, viewport }) {
     await ana.page.getByLabel('Your name').fill(ana.name);
     await ana.page.keyboard.press('Enter');
     await ana.composer.waitFor();
-    await ana.page.locator('.stage .bar-title', { hasText: 'The first table' }).waitFor();
+    const room = (await clara.page.locator('.stage .bar-title h1').textContent()) ?? '';
+    await ana.page.locator('.stage .bar-title', { hasText: room }).waitFor();
   });
   await story.step('the two chat', async () => {
     await ana.say('Is this the first table?');

@@ -15,6 +15,8 @@ export interface Presence {
 const BATCH = 200;
 
 export class People {
+  /** Grows when somebody is known anew or by another name. */
+  version = 0;
   private known = new Map<UserId, User>();
   private wanted = new Set<UserId>();
   private asked = new Set<UserId>();
@@ -28,7 +30,12 @@ export class People {
   }
 
   learn(...users: (User | undefined)[]): void {
-    for (const user of users) if (user) this.known.set(user.id, user);
+    for (const user of users) {
+      if (!user) continue;
+      const before = this.known.get(user.id);
+      if (before?.name !== user.name || before.handle !== user.handle) this.version++;
+      this.known.set(user.id, user);
+    }
   }
 
   /** Who it is, as far as known; asks for who is not. */

@@ -33,7 +33,8 @@ export function Inside() {
   // A room where one sits alone has nothing to show at its side.
   const room = route.at === 'room' ? client.rooms.get(route.room) : undefined;
   const alone = room?.info?.members === 1;
-  const side = sideWanted ?? (wide && !alone);
+  // Whoever opened somebody's card wants to see it, however little place there is.
+  const side = route.at === 'people' ? route.person !== undefined : (sideWanted ?? (wide && !alone));
   const list = useMemo(() => roomListView(client, now), [client, client.changes.version, now, app.appearance.language]);
   const open = useCallback((request: DialogRequest) => setDialog(request), []);
   useEffect(() => setSide(undefined), [wide]);
@@ -44,7 +45,7 @@ export function Inside() {
   useAway();
 
   const place = placeOf(route.at);
-  const hasSide = side && ((room?.info !== undefined && !room.gone) || (place === 'people' && route.at === 'people' && route.person !== undefined));
+  const hasSide = side && ((room?.info !== undefined && !room.gone) || place === 'people');
   const listing = place === 'room' || place === 'people' || place === 'list';
   const view = place === 'settings' ? (route.at === 'settings' && route.part === undefined ? 'list' : 'room') : place === 'admin' ? 'room' : place;
   const title = list.unreadMessages > 0 ? `(${list.unreadMessages}) ${app.serverName}` : app.serverName;
@@ -67,7 +68,7 @@ export function Inside() {
         {route.at === 'room' && <RoomScreen key={route.room} id={route.room} seq={route.seq} side={hasSide} onSide={setSide} />}
         {place === 'list' && <NoRoom empty={list.pinned.length + list.latest.length === 0} loading={list.loading} />}
         <Suspense fallback={<main className="stage" aria-busy="true" />}>
-        {route.at === 'people' && <PeopleScreens person={route.person} side={hasSide} onSide={setSide} />}
+        {route.at === 'people' && <PeopleScreens person={route.person} />}
         {route.at === 'settings' && <SettingsScreens part={route.part} />}
         {route.at === 'limits' && <AdminScreens />}
         </Suspense>

@@ -3,8 +3,14 @@ import { locale, t } from './texts';
 
 const DAY_MS = 86_400_000;
 
+/** Making a formatter costs far more than using it. */
+const formatters = new Map<string, Intl.DateTimeFormat>();
+
 function format(at: number, options: Intl.DateTimeFormatOptions): string {
-  return new Intl.DateTimeFormat(locale(), options).format(at);
+  const key = locale() + JSON.stringify(options);
+  const known = formatters.get(key) ?? new Intl.DateTimeFormat(locale(), options);
+  formatters.set(key, known);
+  return known.format(at);
 }
 
 export const clockTime = (at: number): string => format(at, { hour: '2-digit', minute: '2-digit' });

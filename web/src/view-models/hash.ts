@@ -23,6 +23,17 @@ export function tileOf(id: string): { drawing: number; turn: number } {
 
 /** The first letters of the first and last word, by what the eye calls a letter. */
 export function initialsOf(name: string): string {
+  const known = initials.get(name) ?? firstLetters(name);
+  if (initials.size > KEPT) initials.clear();
+  initials.set(name, known);
+  return known;
+}
+
+const initials = new Map<string, string>();
+/** Names whose letters are remembered. */
+const KEPT = 2000;
+
+function firstLetters(name: string): string {
   const words = name.trim().split(/\s+/u).filter(Boolean);
   const first = words[0];
   if (first === undefined) return '?';

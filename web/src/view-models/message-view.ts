@@ -9,7 +9,7 @@ import { clockTime, fullTime } from './dates';
 import { failureText } from './errors';
 import { namesUser, plainLine } from './markup';
 import { faceOf, nameOf, shortName } from './names';
-import { formatList, t } from './texts';
+import { formatList, locale, t } from './texts';
 import type { FaceView, MessageState, MessageView, QuoteView, ReactionView } from './views';
 
 export interface MessageContext {
@@ -27,10 +27,26 @@ export interface MessageContext {
 
 export const keyOf = (room: Room, seq: Seq): string => room.claimed.get(seq) ?? String(seq);
 
-export function messageView(context: MessageContext, post: Post): [MessageView, string] {
+type Drawn = [view: MessageView, sign: string];
+
+/** Views of messages by what they depend on: most stay as they are while others come. */
+const drawn = new WeakMap<Post, { quick: string; drawn: Drawn }>();
+
+export function messageView(context: MessageContext, post: Post): Drawn {
   const { client, room, commands } = context;
-  const own = post.by === client.myId;
   const changes = commands.filter((command) => command.body.type !== 'send' && command.body.of === post.seq).map((command) => command.body);
+  const quoted = post.replyTo === undefined ? undefined : room.log.post(post.replyTo);
+  const quick = `${post.version} ${changes.length > 0 ? JSON.stringify(changes) : ''} ${post.by === client.myId && context.readThrough >= post.seq} ${quoted?.version} ${context.highlighted === keyOf(room, post.seq)} ${context.moderates} ${context.lastOwnRead === post.seq ? context.readThrough : ''} ${room.reads.size} ${client.people.version} ${context.handle} ${locale()}`;
+  const known = drawn.get(post);
+  if (known?.quick === quick) return known.drawn;
+  const fresh = draw(context, post, changes);
+  drawn.set(post, { quick, drawn: fresh });
+  return fresh;
+}
+
+function draw(context: MessageContext, post: Post, changes: CommandBody[]): Drawn {
+  const { client, room } = context;
+  const own = post.by === client.myId;
   const edit = changes.findLast((body) => body.type === 'edit');
   const deleted = changes.some((body) => body.type === 'delete');
   const key = keyOf(room, post.seq);
@@ -62,12 +78,12 @@ export function messageView(context: MessageContext, post: Post): [MessageView, 
 }
 
 /** Acked, and its entry on the way. */
-export function landedView(context: MessageContext, landed: Room['landed'][number]): [MessageView, string] {
+export function landedView(context: MessageContext, landed: Room['landed'][number]): Drawn {
   const view = plainView(context, landed.key, landed.text, landed.at, landed.replyTo, 'sent');
   return [{ ...view, seq: landed.seq, canEdit: true, canDelete: true }, `${landed.key} landed`];
 }
 
-export function waitingView(context: MessageContext, command: Command, body: Extract<CommandBody, { type: 'send' }>): [MessageView, string] {
+export function waitingView(context: MessageContext, command: Command, body: Extract<CommandBody, { type: 'send' }>): Drawn {
   const { failed } = command;
   const view = plainView(context, command.key, body.text, command.at, body.replyTo, failed ? 'failed' : 'pending');
   const failure = failed && failureText(failed.code, failed.detail);

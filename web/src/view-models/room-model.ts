@@ -10,7 +10,7 @@ import { plainLine } from './markup';
 import { keyOf } from './message-view';
 import { nameOf, shortName } from './names';
 import { t } from './texts';
-import { TimelineBuilder } from './timeline-view';
+import { TimelineBuilder, wholeFrom } from './timeline-view';
 import type { TimelineItem } from './views';
 
 /** A room shows at least this many entries before it stops asking for older ones by itself. */
@@ -67,7 +67,7 @@ export class RoomModel {
     const range = this.range(room);
     const atEnd = range === undefined ? room.head === 0 : range.to >= (room.cursor ?? 0);
     const items = this.builder.build({
-      from: range?.from ?? 1,
+      from: range ? wholeFrom(range.from, range.to, room.first) : 1,
       to: range?.to ?? 0,
       atEnd: atEnd || range === undefined,
       unreadFrom: this.unreadFrom,

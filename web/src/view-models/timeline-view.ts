@@ -25,8 +25,17 @@ export interface TimelineWindow {
 
 /** Messages of one author further apart than this stand apart, in ms. */
 const GROUP_GAP_MS = 10 * 60_000;
-/** Groups end at these numbers, so that they stay as they are when older messages come in. */
-const GROUP_CHUNK = 32;
+/** Groups and folded changes end at multiples of this, so that they stay as they are when older ones come in. */
+const CHUNK = 32;
+/** A window shows at least this many numbers, even when its first chunk is not whole. */
+const LEAST = 16;
+
+/** Where a window begins to show: what is only part of a chunk would grow at its upper end, and push what is read. */
+export function wholeFrom(from: Seq, to: Seq, first: Seq): Seq {
+  if (from <= first) return from;
+  const aligned = Math.ceil(from / CHUNK) * CHUNK;
+  return aligned <= to - LEAST ? aligned : from;
+}
 
 export class TimelineBuilder {
   private cache = new Map<string, { sign: string; item: TimelineItem }>();
@@ -57,7 +66,7 @@ export class TimelineBuilder {
       items.push(this.keep(key, text, { type, key, text }));
     };
     const add = (by: UserId | undefined, at: number, seq: Seq, message: MessageView, sign: string) => {
-      const chunk = Math.floor(seq / GROUP_CHUNK);
+      const chunk = Math.floor(seq / CHUNK);
       if (life.length > 0 || !open || open.by !== by || at - open.at > GROUP_GAP_MS || open.chunk !== chunk) {
         close();
         open = { by, at, chunk, messages: [], signs: [], key: `g${message.key}` };
@@ -80,7 +89,8 @@ export class TimelineBuilder {
       if (item.type === 'life' && isPlain(this.room, item)) continue;
       separate(item.at, item.seq, item.by);
       if (item.type === 'life') {
-        if (open) close();
+        const sameChunk = life[0] === undefined || Math.floor(life[0].seq / CHUNK) === Math.floor(item.seq / CHUNK);
+        if (open || !sameChunk) close();
         life.push(item);
       } else add(item.by, item.at, item.seq, ...messageView(context, item));
     }

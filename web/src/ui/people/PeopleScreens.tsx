@@ -8,13 +8,7 @@ import { useApp, useClient, useNow } from '../use-model';
 import { PeopleScreen } from './PeopleScreen';
 import { PersonPanel } from './PersonPanel';
 
-interface Props {
-  person: string | undefined;
-  side: boolean;
-  onSide: (open: boolean | undefined) => void;
-}
-
-export default function PeopleScreens({ person, side, onSide }: Props) {
+export default function PeopleScreens({ person }: { person: string | undefined }) {
   const app = useApp();
   const client = useClient();
   const open = useDialogs();
@@ -25,10 +19,6 @@ export default function PeopleScreens({ person, side, onSide }: Props) {
     client.watch('people', ids === '' ? [] : ids.split(','));
     return () => client.watch('people', []);
   }, [client, ids]);
-  // On a screen without place for both, whoever opened a card wants to see it.
-  useEffect(() => {
-    if (person !== undefined) onSide(true);
-  }, [person, onSide]);
   const run = (of: string, change: () => Promise<unknown>) =>
     void attempt(change).then((problem) => {
       if (problem) app.toast({ icon: 'alert', kind: 'danger', text: problem });
@@ -53,7 +43,7 @@ export default function PeopleScreens({ person, side, onSide }: Props) {
           { icon: 'ban', text: t('profile.block', { name }), danger: true, run: () => run('blocks', () => client.api.block(id)) },
         ]}
       />
-      {side && person !== undefined && <PersonPanel key={person} person={person} onClose={() => (onSide(undefined), app.go({ at: 'people' }))} />}
+      {person !== undefined && <PersonPanel key={person} person={person} onClose={() => app.go({ at: 'people' })} />}
     </>
   );
 }

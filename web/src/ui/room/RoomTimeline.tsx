@@ -13,6 +13,10 @@ export function RoomTimeline({ model, room, name }: { model: RoomModel; room: Ro
   const news = useNews(room.id);
   const { items, atStart, atEnd, newBelow } = model.timeline(now);
   useEffect(() => model.seen(model.atBottom, looking), [model, looking, room.head, items]);
+  const { online } = model.client;
+  // A new line asks again for what the old one did not bring.
+  const onNearStart = useCallback(() => online && model.loadOlder(), [model, online]);
+  const onNearEnd = useCallback(() => online && model.loadNewer(), [model, online]);
   const onBottom = useCallback((there: boolean) => model.seen(there, document.visibilityState === 'visible' && document.hasFocus()), [model]);
   return (
     <Timeline
@@ -25,8 +29,8 @@ export function RoomTimeline({ model, room, name }: { model: RoomModel; room: Ro
       newBelow={newBelow}
       target={model.target}
       announcement={news}
-      onNearStart={model.loadOlder}
-      onNearEnd={model.loadNewer}
+      onNearStart={onNearStart}
+      onNearEnd={onNearEnd}
       onBottom={onBottom}
       onToLatest={model.toLatest}
     />

@@ -20,8 +20,8 @@ export interface TimelineProps {
   /** Go to this message; a new token asks again. */
   target?: { key: string; token: number } | undefined;
   announcement: string;
-  onNearStart: () => void;
-  onNearEnd: () => void;
+  onNearStart: () => unknown;
+  onNearEnd: () => unknown;
   onBottom: (there: boolean) => void;
   onToLatest: () => void;
 }
@@ -46,6 +46,12 @@ export const Timeline = memo(function Timeline(props: TimelineProps) {
     const box = scroller.current;
     if (box) box.scrollTop = box.scrollHeight;
   }, []);
+
+  const follow = useCallback(() => {
+    const box = scroller.current;
+    if (sticks.current && atEnd) toBottom();
+    if (box) last.current = { top: box.scrollTop, height: box.scrollHeight };
+  }, [atEnd, toBottom]);
 
   const look = useCallback(() => {
     const box = scroller.current;
@@ -101,7 +107,7 @@ export const Timeline = memo(function Timeline(props: TimelineProps) {
       >
         <div className="timeline-in">
           <div className="timeline-head">{atStart ? <p className="room-start">{props.startText}</p> : <span className="bone" />}</div>
-          <Virtualizer ref={list} scrollRef={scroller} data={items} shift={shift} startMargin={startMargin} bufferSize={400} onResize={() => (sticks.current && atEnd ? toBottom() : undefined)}>
+          <Virtualizer ref={list} scrollRef={scroller} data={items} shift={shift} startMargin={startMargin} bufferSize={400} onResize={follow}>
             {(item) => <TimelineRow key={item.key} item={item} />}
           </Virtualizer>
         </div>
@@ -127,17 +133,15 @@ export const Timeline = memo(function Timeline(props: TimelineProps) {
   );
 });
 
-/** True in the render in which items came in at the start only: the list then keeps its place from the end. */
+/** True only in the render in which items came in at the start: the list then keeps its place from the end. */
 function usePrepends(items: TimelineItem[]): boolean {
-  const before = useRef<TimelineItem[]>([]);
-  const kept = useRef(false);
+  const before = useRef(items);
   const old = before.current;
-  if (old !== items) {
-    const sameEnd = old.at(-1)?.key === items.at(-1)?.key;
-    kept.current = old.length > 0 && sameEnd && items.length !== old.length && old[0]?.key !== items[0]?.key;
+  useLayoutEffect(() => {
     before.current = items;
-  }
-  return kept.current;
+  }, [items]);
+  // The first item says nothing: the line of the day stands on top before and after.
+  return old !== items && old.length > 0 && items.length > old.length && old.at(-1)?.key === items.at(-1)?.key;
 }
 
 function indexOf(items: TimelineItem[], key: string): number {
