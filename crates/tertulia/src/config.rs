@@ -298,8 +298,19 @@ fn kind_of_source(metadata: &Metadata) -> &'static str {
 
 fn explain_error(error: &figment::Error) -> anyhow::Error {
     let place = error.path.join(".");
-    let source = error.metadata.as_ref().map_or("default".to_owned(), |metadata| metadata.name.to_string());
-    anyhow!("{}: {} (from {source})", if place.is_empty() { "configuration" } else { &place }, error.kind)
+    let place = if place.is_empty() { "configuration" } else { &place };
+    let metadata = error.metadata.as_ref();
+    let file = metadata.and_then(|metadata| metadata.source.as_ref()?.file_path());
+    let source = match (file, metadata) {
+        (Some(file), _) => file.display().to_string(),
+        (None, Some(metadata)) if kind_of_source(metadata) == "environment" => variable(place),
+        (None, metadata) => metadata.map_or("default", kind_of_source).to_owned(),
+    };
+    // A parser of files draws a picture of the place, too.
+    let is_picture = |line: &str| line.split_once('|').is_some_and(|(before, _)| before.trim().parse::<u32>().is_ok() || before.trim().is_empty());
+    let what = error.kind.to_string();
+    let what: Vec<&str> = what.lines().map(str::trim).filter(|line| !line.is_empty() && !is_picture(line)).collect();
+    anyhow!("{place}: {} (from {source})", what.join(", "))
 }
 
 /// Makes the data folder.

@@ -15,8 +15,21 @@ fn main() -> ExitCode {
     match commands::run(commands::Cli::parse()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("tertulia: {error:#}");
+            eprintln!("tertulia: {}", told(&error));
             ExitCode::FAILURE
         }
     }
+}
+
+/// An error and its causes in one line. Many errors tell their cause themselves: it is not told twice.
+fn told(error: &anyhow::Error) -> String {
+    let mut told = String::new();
+    for cause in error.chain().map(|cause| cause.to_string().replace('\n', " ")) {
+        if told.is_empty() {
+            told = cause;
+        } else if !told.contains(&cause) {
+            told = format!("{told}: {cause}");
+        }
+    }
+    told
 }

@@ -2,11 +2,11 @@
 
 use std::{path::Path, sync::Arc};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, anyhow};
 use tertulia_adapters::{
     coordination::embedded::EmbeddedCoordination,
     directory::sqlite::SqliteDirectory,
-    messages::embedded::EmbeddedMessages,
+    messages::embedded::{EmbeddedMessages, Fault},
     presence::embedded::EmbeddedPresence,
     time::system::{OsEntropy, SystemClock},
 };
@@ -17,13 +17,24 @@ use tertulia_server::roles::Ports;
 pub fn embedded(data: &Path) -> Result<Ports> {
     // First, since it locks the folder: a second process must not touch the rest.
     let messages = EmbeddedMessages::open(&data.join("messages"), || format!("{:016x}", OsEntropy.u64()))
-        .context("the message store")?;
+        .map_err(no_messages)?;
     Ok(Ports {
         messages: Arc::new(messages),
         directory: Arc::new(SqliteDirectory::open(data).context("the directory")?),
-        coordination: Arc::new(EmbeddedCoordination::open(data).context("the run-time configuration")?),
+        coordination: Arc::new(
+            EmbeddedCoordination::open(data)
+                .context("the run-time configuration cannot be read: mend the file, or delete it to start with the configured limits")?,
+        ),
         presence: Arc::new(EmbeddedPresence::open(data).context("presence")?),
         clock: Arc::new(SystemClock),
         entropy: Arc::new(OsEntropy),
     })
+}
+
+/// Why the message store is not there, and what helps.
+fn no_messages(fault: Fault) -> anyhow::Error {
+    match fault {
+        Fault::InUse { .. } => anyhow!("{fault}: stop it, or name another folder with --data"),
+        fault => anyhow::Error::new(fault).context("the message store"),
+    }
 }

@@ -1,20 +1,23 @@
 //! `tertulia admin …`: administers a running server on this machine.
 //!
 //! Whoever can read the data folder's key may do everything anyway, so the command signs a short token with it and
-//! speaks REST like everybody else.
+//! speaks REST like everybody else. The server takes that token for administration, and the audit names nobody for it.
 
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, anyhow, bail};
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 use tertulia_adapters::time::system::{OsEntropy, SystemClock};
-use tertulia_client::{connection::Address, rest::Rest};
-use tertulia_core::{DeviceId, Nonce, RoomId, TimeMs, UserId, room::SYSTEM};
+use tertulia_client::{
+    connection::Address,
+    rest::{Rest, RestError},
+};
+use tertulia_core::{Nonce, RoomId, TimeMs, text};
 use tertulia_ports::time::{Clock, Entropy};
-use tertulia_server::identity::{Claims, Tokens, open_key};
+use tertulia_server::identity::{Claims, Tokens};
 
-use super::serve::{ADDRESS_FILE, KEY_FILE, start_runtime};
+use super::serve::{ADDRESS_FILE, KEY_FILE, read_key, start_runtime};
 
 /// How long the command's token holds, in ms.
 const TOKEN_MS: u64 = 60_000;
@@ -57,7 +60,10 @@ enum What {
         room: RoomId,
     },
     /// Make a new link that signs an administrator in, once
-    Link,
+    Link {
+        /// The administrator's handle. Without, opening the link makes one more administrator
+        handle: Option<String>,
+    },
     /// Count people, rooms, connections, messages
     Stats,
     /// Look at what was done, newest first
@@ -67,8 +73,16 @@ enum What {
 impl Admin {
     /// Runs the command.
     pub fn run(self) -> Result<()> {
-        let rest = connect(&self.data)?;
-        let answer = start_runtime()?.block_on(ask(&rest, &self.what))?;
+        let (rest, address) = connect(&self.data)?;
+        let answer = start_runtime()?.block_on(ask(&rest, &self.what)).map_err(|error| {
+            let is_lost = error.downcast_ref().is_some_and(|error| matches!(error, RestError::Lost(_)));
+            match is_lost {
+                true => {
+                    error.context(format!("no server answers at {address}: start it, or name its --data"))
+                }
+                false => error,
+            }
+        })?;
         match (self.json, answer) {
             (_, Value::Null) => println!("done"),
             (true, answer) => println!("{}", serde_json::to_string_pretty(&answer)?),
@@ -87,11 +101,8 @@ async fn ask(rest: &Rest, what: &What) -> Result<Value> {
             rest.call("PATCH", "/v1/admin/limits", Some(parse_changes(changes)?), None).await?
         }
         What::User { how, handle } => {
-            let user: Value = rest.call("GET", &format!("/v1/users/by-handle/{handle}"), None, None).await?;
-            let id: UserId =
-                user["id"].as_str().unwrap_or_default().parse().context("the server's answer")?;
-            let body = json!({"admin": how == "promote"});
-            rest.do_it("PATCH", &format!("/v1/admin/users/{id}"), Some(body), None).await?;
+            let path = format!("/v1/admin/users/{}", id_of(rest, handle).await?);
+            rest.do_it("PATCH", &path, Some(json!({"admin": how == "promote"})), None).await?;
             Value::Null
         }
         What::Room { room, .. } => {
@@ -101,10 +112,27 @@ async fn ask(rest: &Rest, what: &What) -> Result<Value> {
             rest.do_it("DELETE", &format!("/v1/admin/rooms/{room}"), None, key).await?;
             Value::Null
         }
-        What::Link => rest.call("POST", "/v1/admin/links", None, None).await?,
+        What::Link { handle } => {
+            let wish = match handle {
+                Some(handle) => json!({"user": id_of(rest, handle).await?}),
+                None => json!({}),
+            };
+            rest.call("POST", "/v1/admin/links", Some(wish), None).await?
+        }
         What::Stats => rest.call("GET", "/v1/admin/stats", None, None).await?,
         What::Audit => rest.call("GET", "/v1/admin/audit", None, None).await?,
     })
+}
+
+/// The id of whom a handle names.
+async fn id_of(rest: &Rest, handle: &str) -> Result<String> {
+    let handle = handle.strip_prefix('@').unwrap_or(handle).to_lowercase();
+    text::check_handle(&handle).map_err(|error| anyhow!("the handle {handle:?} {error}"))?;
+    let user: Value = rest
+        .call("GET", &format!("/v1/users/by-handle/{handle}"), None, None)
+        .await
+        .with_context(|| format!("@{handle}"))?;
+    Ok(user["id"].as_str().context("the server's answer has no id")?.to_owned())
 }
 
 fn parse_changes(changes: &[String]) -> Result<Value> {
@@ -137,10 +165,20 @@ fn print_answer(what: &What, answer: &Value) {
         }
         What::Audit => {
             for item in answer["items"].as_array().into_iter().flatten() {
-                println!("{item}");
+                let text = |field: &str| item[field].as_str().unwrap_or_default();
+                let who =
+                    item["actor_name"].as_str().or(item["actor"].as_str()).unwrap_or("the operator or a job");
+                println!(
+                    "{:>6} {} {:<16} {} by {who} {}",
+                    item["id"],
+                    item["at"],
+                    text("action"),
+                    text("subject"),
+                    item["detail"],
+                );
             }
         }
-        What::Link => println!("{}", answer["url"].as_str().unwrap_or_default()),
+        What::Link { .. } => println!("{}", answer["url"].as_str().unwrap_or_default()),
         _ => {
             for (name, value) in answer.as_object().into_iter().flatten() {
                 println!("{name:<16} {value}");
@@ -149,14 +187,18 @@ fn print_answer(what: &What, answer: &Value) {
     }
 }
 
-/// The way to the server that runs on this data folder, with the rights of who owns the folder.
-fn connect(data: &Path) -> Result<Rest> {
+/// The way to the server that runs on this data folder, with the rights of who owns the folder; and its address.
+fn connect(data: &Path) -> Result<(Rest, Address)> {
     let file = data.join(ADDRESS_FILE);
-    let url = std::fs::read_to_string(&file)
-        .with_context(|| format!("no server runs on {}: cannot read {}", data.display(), file.display()))?;
+    let url = std::fs::read_to_string(&file).with_context(|| {
+        format!(
+            "no server has run on {}: name its folder with --data; cannot read {}",
+            data.display(),
+            file.display()
+        )
+    })?;
     let address: Address = url.trim().parse().with_context(|| format!("{}", file.display()))?;
-    let key = open_key(&data.join(KEY_FILE), &OsEntropy).context("the key of tokens")?;
-    let expires_at = TimeMs(SystemClock.now().0 + TOKEN_MS);
-    let claims = Claims { user: SYSTEM, device: DeviceId::new(0), expires_at };
-    Ok(Rest::signed_in(address, &Tokens::new(&key).issue(&claims)))
+    let key = read_key(&data.join(KEY_FILE))?;
+    let claims = Claims::operator(TimeMs(SystemClock.now().0 + TOKEN_MS));
+    Ok((Rest::signed_in(address.clone(), &Tokens::new(&key).issue(&claims)), address))
 }

@@ -6,7 +6,7 @@ use anyhow::{Context, Result};
 use clap::Args;
 use tertulia_client::demo;
 
-use super::serve::{Started, start_log, start_runtime, wait_for_signal};
+use super::serve::{Signals, Started, start_log, start_runtime};
 use crate::config::{Flags, Loaded};
 
 /// Run a server with ten rooms of people who talk.
@@ -50,6 +50,7 @@ impl Demo {
         let loaded = Loaded::read(&flags)?;
         start_log("warn")?;
         start_runtime()?.block_on(async {
+            let signals = Signals::listen()?;
             let started = Started::start(&loaded).await?;
             println!("listening on {}", started.url);
             let address = started.url.parse().context("the server's own address")?;
@@ -63,7 +64,7 @@ impl Demo {
             });
             tokio::select! {
                 ended = talking => ended.context("the demonstration")?,
-                signalled = wait_for_signal() => signalled?,
+                () = signals.wait() => {}
             }
             started.server.stop().await;
             Ok(())

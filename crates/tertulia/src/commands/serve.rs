@@ -1,13 +1,14 @@
 //! `tertulia serve`: runs a server until it is told to stop.
 
-use std::{sync::Arc, time::Duration};
+use std::{io, net::SocketAddr, path::Path, sync::Arc, time::Duration};
 
 use anyhow::{Context, Result};
 use clap::Args;
+use tertulia_adapters::time::system::OsEntropy;
 use tertulia_protocol::rest::SignUpPolicy;
 use tertulia_server::{
     api,
-    identity::{Tickets, Tokens, open_key},
+    identity::{Key, Tickets, Tokens, open_key},
     roles::{Ports, Server, Settings},
 };
 use tokio::{runtime, signal::unix};
@@ -39,12 +40,13 @@ impl Serve {
         let loaded = Loaded::read(&self.flags)?;
         start_log(&loaded.config.log)?;
         start_runtime()?.block_on(async {
+            let signals = Signals::listen()?;
             let started = Started::start(&loaded).await?;
             println!("listening on {}", started.url);
             if let Some(link) = &started.administrator_link {
                 println!("open this to become the administrator, once, within 15 minutes:\n  {link}");
             }
-            wait_for_signal().await?;
+            signals.wait().await;
             started.server.stop().await;
             Ok(())
         })
@@ -72,8 +74,7 @@ impl Started {
         let has_administrator = ports.directory.has_admin().await.context("the directory")?;
         let ticket = (!has_administrator).then(|| tickets.issue(ports.clock.now(), &*ports.entropy));
         let settings = settings(config, loaded, &ports, tickets)?;
-        let server =
-            Server::start(&ports, settings).with_context(|| format!("cannot serve on {}", config.listen))?;
+        let server = Server::start(&ports, settings).map_err(|error| cannot_listen(config.listen, error))?;
         let url = match config.listen.ip().is_unspecified() {
             true => format!("http://localhost:{}", server.address().port()),
             false => format!("http://{}", server.address()),
@@ -84,8 +85,19 @@ impl Started {
     }
 }
 
+/// The key of all tokens, made at the first start.
+pub fn read_key(path: &Path) -> Result<Key> {
+    open_key(path, &OsEntropy).with_context(|| {
+        format!(
+            "cannot use the key {}: give this process access to it, or put it back from a copy (without it, everybody \
+             must sign in again)",
+            path.display()
+        )
+    })
+}
+
 fn settings(config: &Config, loaded: &Loaded, ports: &Ports, tickets: Arc<Tickets>) -> Result<Settings> {
-    let key = open_key(&config.data.join(KEY_FILE), &*ports.entropy).context("the key of tokens")?;
+    let key = read_key(&config.data.join(KEY_FILE))?;
     Ok(Settings {
         listen: config.listen,
         node: format!("{}-{:08x}", config.name, ports.entropy.u64() as u32),
@@ -109,6 +121,19 @@ fn settings(config: &Config, loaded: &Loaded, ports: &Ports, tickets: Arc<Ticket
             ..api::Settings::default()
         },
     })
+}
+
+/// Why there is no server on an address, and what helps.
+fn cannot_listen(listen: SocketAddr, error: io::Error) -> anyhow::Error {
+    let help = match error.kind() {
+        io::ErrorKind::AddrInUse => "another process has that port: stop it, or choose another with --listen",
+        io::ErrorKind::AddrNotAvailable => "this machine has no such address: choose another with --listen",
+        io::ErrorKind::PermissionDenied => {
+            "this process may not use that port: choose one above 1023 with --listen"
+        }
+        _ => "the system refuses",
+    };
+    anyhow::Error::new(error).context(format!("cannot serve on {listen}: {help}"))
 }
 
 /// A fresh server takes its limits from the configuration; one that was changed while it ran keeps what it was given.
@@ -142,13 +167,25 @@ pub fn start_runtime() -> Result<runtime::Runtime> {
         .context("the runtime")
 }
 
-/// Waits until the process is told to stop.
-pub async fn wait_for_signal() -> Result<()> {
-    let mut terminate = unix::signal(unix::SignalKind::terminate())?;
-    let mut interrupt = unix::signal(unix::SignalKind::interrupt())?;
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
+/// Hears when the process is told to stop.
+pub struct Signals {
+    terminate: unix::Signal,
+    interrupt: unix::Signal,
+}
+
+impl Signals {
+    /// Listens from now on: before anybody is told that the server runs. Call it within a runtime.
+    pub fn listen() -> Result<Self> {
+        let listen = |kind| unix::signal(kind).context("cannot listen for signals");
+        let terminate = listen(unix::SignalKind::terminate())?;
+        Ok(Self { terminate, interrupt: listen(unix::SignalKind::interrupt())? })
     }
-    Ok(())
+
+    /// Waits until one comes.
+    pub async fn wait(mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
+    }
 }
