@@ -10,7 +10,16 @@ export async function conversation({ story, server, browser, viewport }) {
   const nuria = await Person.at(browser, 'Nuria Solà', viewport);
   const oskar = await Person.at(browser, 'Oskar Lind', viewport);
   story.people.push(clara, nuria, oskar);
+  const everything = { story, server, clara, nuria, oskar };
+  await twoChat(everything);
+  await group(everything);
+  await ban(everything);
+  await away(everything);
+  await killed(everything);
+}
 
+/** Three sign up, two find each other. */
+async function twoChat({ story, server, clara, nuria, oskar }) {
   await story.step('three people sign up', async () => {
     for (const person of [clara, nuria, oskar]) await person.signUp(server.url);
   });
@@ -49,6 +58,10 @@ export async function conversation({ story, server, browser, viewport }) {
     await nuria.menuOf('typo', 'Delete');
     await clara.page.locator('.erased', { hasText: 'Nuria deleted this message' }).waitFor({ timeout: 15_000 });
   });
+}
+
+/** A group, and a third in it. */
+async function group({ story, clara, nuria, oskar }) {
   await story.step('a group, with the second in it from the start', async () => {
     await clara.toList();
     await clara.page.getByRole('button', { name: 'New room' }).click();
@@ -76,6 +89,10 @@ export async function conversation({ story, server, browser, viewport }) {
     await oskar.say('Count me in');
     await clara.sees('Count me in');
   });
+}
+
+/** The third is banned. */
+async function ban({ story, clara, nuria, oskar }) {
   await story.step('a ban closes the room at once, and says why', async () => {
     await clara.openSide();
     await clara.page.locator('.pane-side .member', { hasText: oskar.name }).click();
@@ -99,6 +116,10 @@ export async function conversation({ story, server, browser, viewport }) {
     check(!shown.includes('Without him') && !shown.includes('Saturday at four?'), 'the banned one reads after a reload');
     check((await oskar.page.locator('.room-row', { hasText: ROOM }).count()) === 0, 'the room is still in the list');
   });
+}
+
+/** One is offline for a while. */
+async function away({ story, clara, nuria }) {
   await story.step('one goes offline, writes on, and returns to exactly what was missed', async () => {
     await nuria.page.context().setOffline(true);
     for (let i = 1; i <= 20; i++) await clara.say(`missed ${i}`);
@@ -115,6 +136,10 @@ export async function conversation({ story, server, browser, viewport }) {
     const texts = (await nuria.texts()).filter((text) => text.startsWith('missed'));
     same(texts, Array.from({ length: 20 }, (_, i) => `missed ${i + 1}`), 'what was missed');
   });
+}
+
+/** The server is killed. */
+async function killed({ story, server, clara, nuria, oskar }) {
   await story.step('the server is killed in mid-conversation, and comes back', async () => {
     const said = [];
     for (let i = 1; i <= 10; i++) {

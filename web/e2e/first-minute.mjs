@@ -14,6 +14,12 @@ export async function firstMinute({ story, server, browser, viewport }) {
     await clara.page.getByLabel('Your name').fill(clara.name);
     check(!clara.page.url().includes('ticket'), 'the link stays in the address bar');
   });
+  await story.step('the first load weighs less than 200 KB', async () => {
+    if (process.env.TERTULIA_WEB) return;
+    const bytes = await clara.page.evaluate(weigh);
+    console.log(`     ${Math.round(bytes / 1024)} KB`);
+    check(bytes < 200 * 1024, `${bytes} bytes`);
+  });
   await story.step('a name opens the first room, with the cursor in its message box', async () => {
     await clara.page.keyboard.press('Enter');
     await clara.composer.waitFor();
@@ -64,4 +70,10 @@ export async function firstMinute({ story, server, browser, viewport }) {
     clara.healthy();
     ana.healthy();
   });
+}
+
+/** In the page: bytes that came over the line so far, as they were compressed. */
+function weigh() {
+  const entries = [...performance.getEntriesByType('navigation'), ...performance.getEntriesByType('resource')];
+  return entries.filter((entry) => !entry.name.includes('/v1/')).reduce((sum, entry) => sum + entry.encodedBodySize, 0);
 }

@@ -6,7 +6,14 @@ export async function screens({ story, server, browser, viewport }) {
   const clara = await Person.at(browser, 'Clara Vidal', viewport);
   const bakary = await Person.at(browser, 'Bakary Diallo', viewport);
   story.people.push(clara, bakary);
+  const everything = { story, server, browser, viewport, clara, bakary };
+  await friends(everything);
+  await settings(everything);
+  await rooms(everything);
+}
 
+/** Signing up, friends and blocks. */
+async function friends({ story, server, clara, bakary }) {
   await story.step('a taken user name is refused with a word', async () => {
     await clara.signUp(server.url);
     await bakary.page.goto(server.url);
@@ -45,6 +52,10 @@ export async function screens({ story, server, browser, viewport }) {
     await clara.page.getByRole('button', { name: 'Unblock Bakary' }).click();
     await clara.page.getByRole('button', { name: 'Block Bakary', exact: true }).waitFor();
   });
+}
+
+/** Profile, appearance, devices. */
+async function settings({ story, server, browser, viewport, clara, bakary }) {
   await story.step('a profile is changed and seen by others', async () => {
     await clara.page.goto(`${server.url}/settings/profile`);
     await clara.page.getByLabel('What you are up to').fill('Here until eight');
@@ -85,6 +96,10 @@ export async function screens({ story, server, browser, viewport }) {
     await clara.page.locator('main').getByRole('button', { name: 'Sign out' }).click();
     await second.page.getByRole('button', { name: 'Log in' }).waitFor({ timeout: 40_000 });
   });
+}
+
+/** Rooms that go, drafts, keys. */
+async function rooms({ story, server, clara, bakary }) {
   await story.step('a room that is left says so, and is gone from the list', async () => {
     const { page } = clara;
     await page.goto(server.url);

@@ -66,7 +66,7 @@ function lastWords(client: Client, room: Room, direct: boolean): LastWords {
     return said(client, room, direct, last.by, last.deleted ? t('message.gone') : last.text, last.seq);
   }
   const { preview } = room;
-  if (!preview) return { text: '' };
+  if (!preview) return { text: direct ? '' : t('room.members_count', { n: room.info?.members ?? 1 }) };
   return said(client, room, direct, preview.by, preview.deleted ? t('message.gone') : (room.log.post(preview.seq)?.text ?? preview.text), preview.seq);
 }
 

@@ -46,7 +46,7 @@ export function readMarkup(text: string): Block[] {
 
 // The alternatives in their order of strength: code swallows all, links before emphasis.
 const token =
-  /(`+)(.+?)\1(?!`)|(https?:\/\/[^\s<>"']+)|\*\*(\S(?:.*?\S)?)\*\*|__(\S(?:.*?\S)?)__|~~(\S(?:.*?\S)?)~~|(?<![\w*])\*(\S(?:[^*\n]*?\S)?)\*(?![\w*])|(?<!\w)_(\S(?:[^_\n]*?\S)?)_(?!\w)|(?<![\p{L}\p{N}@/])@([\p{L}\p{N}](?:[\p{L}\p{N}_.-]*[\p{L}\p{N}_])?)/gsu;
+  /(`+)(.+?)\1(?!`)|(https?:\/\/[^\s<>"']+)|\*\*(\S(?:.*?\S)?)\*\*|__(\S(?:.*?\S)?)__|~~(\S(?:.*?\S)?)~~|(?<![\w*])\*([^\s*](?:[^*\n]*?[^\s*])?)\*(?![\w*])|(?<!\w)_(\S(?:[^_\n]*?\S)?)_(?!\w)|(?<![\p{L}\p{N}@/])@([\p{L}\p{N}](?:[\p{L}\p{N}_.-]*[\p{L}\p{N}_])?)/gsu;
 
 export function readInline(text: string, depth = 0): Inline[] {
   const nodes: Inline[] = [];
@@ -75,10 +75,15 @@ function nodeOf(match: RegExpMatchArray, depth: number): { node: Inline; rest?: 
   return inner('italic', italic ?? italic2 ?? '');
 }
 
-/** A stop or a bracket at the end belongs to the sentence, not to the address. */
+/** A stop or a bracket that nothing opened belongs to the sentence, not to the address. */
 function linkOf(text: string): { node: Inline; rest?: string } | undefined {
-  let end = text.replace(/[.,;:!?]+$/, '').length;
-  while (end > 0 && text[end - 1] === ')' && !text.slice(0, end).includes('(')) end--;
+  let end = text.length;
+  let open = (text.match(/\(/g)?.length ?? 0) - (text.match(/\)/g)?.length ?? 0);
+  for (; end > 0; end--) {
+    const last = text[end - 1] ?? '';
+    if (last === ')' && open < 0) open++;
+    else if (!'.,;:!?'.includes(last)) break;
+  }
   const href = text.slice(0, end);
   if (!URL.canParse(href)) return undefined;
   const node: Inline = { type: 'link', href, text: href };

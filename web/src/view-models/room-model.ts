@@ -13,6 +13,9 @@ import { t } from './texts';
 import { TimelineBuilder, wholeFrom } from './timeline-view';
 import type { TimelineItem } from './views';
 
+/** The target that is no message: the top of the timeline. */
+export const START = 'start';
+
 /** A room shows at least this many entries before it stops asking for older ones by itself. */
 const ENOUGH = 30;
 
@@ -117,13 +120,14 @@ export class RoomModel {
     if (seq !== undefined) void this.goTo(seq);
   };
 
-  toStart(): void {
+  /** Shows where the room begins, or what is left of it. */
+  async toStart(): Promise<void> {
     const { room } = this;
     if (!room) return;
-    void this.client.loadAfter(room, room.first - 1).then(() => {
-      const first = room.log.between(room.first, room.head)[0];
-      if (first) void this.goTo(first.seq);
-    });
+    if (!room.log.ranges.has(room.first)) await this.client.loadAfter(room, room.first - 1);
+    this.anchor = room.first;
+    this.target = { key: START, token: ++this.tokens };
+    this.changes.raise();
   }
 
   toLatest = (): void => {

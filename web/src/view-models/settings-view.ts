@@ -11,12 +11,8 @@ export interface PrivacyRow {
   on: boolean;
 }
 
-const privacy: [string, TextKey, TextKey][] = [
-  ['presence', 'settings.show_presence', 'settings.show_presence_hint'],
-  ['last_seen', 'settings.show_last_seen', 'settings.show_last_seen_hint'],
-  ['read_receipts', 'settings.read_receipts', 'settings.read_receipts_hint'],
-  ['typing', 'settings.typing', 'settings.typing_hint'],
-];
+// What the client itself keeps. What others may see of one's presence and reading is the server's to keep.
+const privacy: [string, TextKey, TextKey][] = [['typing', 'settings.typing', 'settings.typing_hint']];
 
 /** What is not set is on: people show themselves unless they say otherwise. */
 export const privacyRows = (settings: Record<string, unknown>): PrivacyRow[] =>

@@ -4,6 +4,7 @@
 import { memo, useCallback, useEffect, useLayoutEffect, useRef, useState } from 'react';
 import { Virtualizer, type VirtualizerHandle } from 'virtua';
 import { t } from '../../view-models/texts';
+import { START } from '../../view-models/room-model';
 import type { TimelineItem } from '../../view-models/views';
 import { Icon } from '../parts/Icon';
 import { TimelineRow } from './TimelineRow';
@@ -83,11 +84,12 @@ export const Timeline = memo(function Timeline(props: TimelineProps) {
     return () => cancelAnimationFrame(frame);
   }, [items, atEnd, look, target, toBottom]);
 
-  const targetIndex = target ? indexOf(items, target.key) : -1;
+  const targetIndex = target ? (target.key === START ? 0 : indexOf(items, target.key)) : -1;
   useEffect(() => {
     if (targetIndex < 0) return;
     sticks.current = false;
-    list.current?.scrollToIndex(targetIndex, { align: 'center' });
+    if (target?.key === START) scroller.current?.scrollTo({ top: 0 });
+    else list.current?.scrollToIndex(targetIndex, { align: 'center' });
   }, [target?.key, target?.token, targetIndex >= 0]);
 
   const onKeyDown = useTimelineKeys(scroller, items, useRoomActions());

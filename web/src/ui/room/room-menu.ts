@@ -24,7 +24,7 @@ export function roomMenu({ app, client, room, model, open, onSide }: Around): Me
   const entries: MenuEntry[] = [
     { icon: direct ? 'person' : 'people', text: direct ? t('profile.label') : t('room.members'), run: () => (direct && info.peer !== undefined ? app.go({ at: 'people', person: info.peer }) : onSide()) },
     { icon: 'check', text: t('room.mark_read'), run: () => model.markRead() },
-    { icon: 'scroll', text: t('room.to_start'), run: () => model.toStart() },
+    { icon: 'scroll', text: t('room.to_start'), run: () => void model.toStart() },
     { icon: 'pin', text: info.pinned ? t('room.unpin') : t('room.pin'), run: () => mine({ pinned: !info.pinned }) },
     { icon: info.muted ? 'bell' : 'belloff', text: info.muted ? t('room.unmute') : t('room.mute'), run: () => mine({ muted: !info.muted }) },
   ];
