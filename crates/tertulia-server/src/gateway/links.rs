@@ -44,6 +44,10 @@ pub(super) struct Hold {
     asked_at: Option<TimeMs>,
     /// The hole is being read.
     reading: bool,
+    /// While it was read, something else went missing: the owner is to be asked once more.
+    again: bool,
+    /// The last entry that an owner said is missing.
+    through: Seq,
     /// What came meanwhile.
     kept: Vec<(OwnerId, Delivery)>,
 }
@@ -109,7 +113,8 @@ impl Gateway {
     /// Delivers nothing more of a room until its owner has said what is missing.
     pub(super) fn hold(&mut self, place: u32) {
         if let Some(room) = self.rooms.get_mut(place as usize) {
-            room.hold.get_or_insert_default().asked_at = None;
+            let hold = room.hold.get_or_insert_default();
+            (hold.asked_at, hold.again) = (None, hold.reading);
         }
     }
 
@@ -146,6 +151,8 @@ impl Gateway {
         (room.owner, room.epoch, room.epochs) = (owner, epoch, epochs.clone());
         let hold = room.hold.get_or_insert_default();
         hold.asked_at = Some(elapsed);
+        hold.again = false;
+        hold.through = hold.through.max(through);
         if !hold.reading {
             hold.reading = true;
             let span = Span { room: room.id, first: room.applied + 1, last: through, epochs };
@@ -173,14 +180,22 @@ impl Gateway {
             }
         }
         let Some(known) = self.rooms.get_mut(place as usize).filter(|known| known.id == room) else { return };
-        if known.applied < through {
-            if complete {
-                return self.lose_room(place, out);
-            }
-            let (owner, epoch, epochs) = (known.owner, known.epoch, known.epochs.clone());
-            return self.mend(place, owner, epoch, through, epochs);
+        if known.applied < through && complete {
+            return self.lose_room(place, out);
         }
-        self.release(place, out);
+        let Some(hold) = known.hold.as_mut() else { return };
+        if known.applied < hold.through {
+            let (owner, epoch, epochs, through) = (known.owner, known.epoch, known.epochs.clone(), hold.through);
+            let again = hold.again;
+            self.mend(place, owner, epoch, through, epochs);
+            if again {
+                self.hold(place);
+            }
+        } else if hold.again {
+            hold.again = false;
+        } else {
+            self.release(place, out);
+        }
     }
 
     /// Nothing is missing up to here: what was kept follows, and if that has a hole, the room is held again.

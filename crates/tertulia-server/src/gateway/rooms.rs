@@ -317,7 +317,8 @@ impl Gateway {
     /// Something that is not numbered has come over a link.
     pub(super) fn signal(&mut self, room: RoomId, audience: Audience, frame: &Bytes, out: &mut impl Outlet) {
         let Some(place) = self.places.get(&room).copied() else { return };
-        let Some(room) = self.rooms.get(place as usize) else { return };
+        // While something is missing, nobody knows who may still hear of the room. Nobody misses a signal.
+        let Some(room) = self.rooms.get(place as usize).filter(|room| room.hold.is_none()) else { return };
         for subscriber in room.subscribers.iter().filter(|subscriber| subscriber.sent() != Subscriber::PENDING) {
             let user = || {
                 let session = self.sessions.get(subscriber.connection.index as usize).and_then(Option::as_ref);

@@ -321,7 +321,11 @@ impl Owner {
             if open.room.meta().is_some_and(|meta| meta.members > self.limits.quiet_room_members))
     }
 
+    /// Says something that is not numbered, unless entries wait in the queue that may end somebody's right to hear it.
     fn tell(&mut self, room: RoomId, audience: Audience, frame: &bytes::Bytes) {
+        if matches!(self.rooms.get(&room), Some(Slot::Open(open)) if open.delivered < open.room.published().0) {
+            return;
+        }
         for gateway in self.interest.of(room) {
             self.links.push(*gateway, LinkItem::Signal { room, audience, frame: frame.clone() });
         }
