@@ -124,7 +124,9 @@ impl World {
         let is_it = |body: &Shown| matches!(body, Shown::Message { text: said, .. } if said == text);
         let found = page.items.iter().any(|item| item.by == Some(user) && is_it(&item.body));
         (letter.id, letter.again_at) = (None, now);
-        if found {
+        // Who may not read from there on cannot tell, and leaves it.
+        let cannot_tell = letter.looks_after.is_some_and(|after| page.first > after + 1);
+        if found || cannot_tell {
             self.clients[client].drop_letter(nonce);
         } else if page.from <= page.to && page.to < page.through {
             letter.looks_after = Some(page.to);
