@@ -1,3 +1,4 @@
+// Ranges against a plain set of numbers.
 import { describe, expect, it } from 'vitest';
 import { seeded } from '../../mocks/test-platform';
 import { Ranges } from './ranges';

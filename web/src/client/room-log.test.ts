@@ -1,3 +1,4 @@
+// The log of a room: what comes twice, late, or folded.
 import { describe, expect, it } from 'vitest';
 import type { Entry } from '../protocol/entries';
 import { RoomLog } from './room-log';

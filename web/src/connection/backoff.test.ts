@@ -1,3 +1,4 @@
+// How long a client waits before the next try.
 import { expect, it } from 'vitest';
 import { backoffMs } from './backoff';
 

@@ -1,3 +1,4 @@
+// What every storage promises, held against both.
 import { IDBFactory, IDBKeyRange } from 'fake-indexeddb';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { openStorage } from './indexed-db';

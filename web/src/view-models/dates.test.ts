@@ -1,3 +1,4 @@
+// Times as people say them.
 import { beforeAll, expect, it } from 'vitest';
 import { dayLine, durationText, seenTime, shortTime } from './dates';
 import { chooseLanguage } from './texts';

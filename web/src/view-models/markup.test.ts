@@ -1,3 +1,4 @@
+// What people write, read into a tree.
 import { describe, expect, it } from 'vitest';
 import { namesUser, plainLine, readInline, readMarkup } from './markup';
 

@@ -1,3 +1,4 @@
+// Addresses, there and back.
 import { expect, it } from 'vitest';
 import { pathOf, readRoute, type Route } from './route';
 

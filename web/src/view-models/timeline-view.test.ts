@@ -1,3 +1,4 @@
+// The items of a timeline: grouped, stable, and with what waits laid over.
 import { beforeAll, describe, expect, it } from 'vitest';
 import { MockServer } from '../../mocks/mock-server';
 import { seeded, testPlatform, TestClock } from '../../mocks/test-platform';

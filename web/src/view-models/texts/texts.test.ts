@@ -1,3 +1,4 @@
+// The catalogues: the same holes in every language.
 import { afterEach, expect, it } from 'vitest';
 import { chooseLanguage, t, template } from '.';
 import { en } from './en';
