@@ -133,10 +133,22 @@ impl ErrorDetail {
     }
 
     /// An error about one field.
-    pub fn invalid(field: &str, value: impl Into<serde_json::Value>, bound: impl Into<serde_json::Value>) -> Self {
+    pub fn invalid(
+        field: &str,
+        value: impl Into<serde_json::Value>,
+        bound: impl Into<serde_json::Value>,
+    ) -> Self {
         let (value, bound) = (shortened(value.into()), bound.into());
-        let detail = format!("{field} is {value}, and must be {}", bound.as_str().map_or(bound.to_string(), str::to_owned));
-        Self { field: Some(field.to_owned()), value: Some(value), bound: Some(bound), ..Self::new(Code::Invalid, detail) }
+        let detail = format!(
+            "{field} is {value}, and must be {}",
+            bound.as_str().map_or(bound.to_string(), str::to_owned)
+        );
+        Self {
+            field: Some(field.to_owned()),
+            value: Some(value),
+            bound: Some(bound),
+            ..Self::new(Code::Invalid, detail)
+        }
     }
 
     /// The same, to be tried again after a time.

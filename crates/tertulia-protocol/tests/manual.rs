@@ -20,7 +20,13 @@ fn what_next(retry: Retry) -> &'static str {
 fn every_error_code_has_its_row() {
     let manual = manual();
     for code in Code::ALL {
-        let row = format!("| `{}` | {} | {} | {} |", code.name(), code.status(), what_next(code.retry()), code.about());
+        let row = format!(
+            "| `{}` | {} | {} | {} |",
+            code.name(),
+            code.status(),
+            what_next(code.retry()),
+            code.about()
+        );
         assert!(manual.contains(&row), "docs/protocol.md lacks the row\n{row}");
     }
 }

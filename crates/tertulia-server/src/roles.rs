@@ -243,8 +243,10 @@ fn start_workers(
             owner_of: Box::new(move |shard| routes.owner_of(shard)),
             hold_on_hole: true,
         };
-        let (desk, mail_bus, clock, runtime) = (desk.clone(), bus.clone(), ports.clock.clone(), runtime.clone());
-        let make = move |own: WorkerHandle<Mail>| GatewayWorker::new(gateway, desk, mail_bus, clock, runtime, own);
+        let (desk, mail_bus, clock, runtime) =
+            (desk.clone(), bus.clone(), ports.clock.clone(), runtime.clone());
+        let make =
+            move |own: WorkerHandle<Mail>| GatewayWorker::new(gateway, desk, mail_bus, clock, runtime, own);
         let limits = WorkerSettings {
             messages: MessageLimits { message_max_bytes: MESSAGE_BYTES_MAX, fragments_max_count: 128 },
             silent_code: CloseCode::new(close::SILENT).expect("4009 is a code that may be sent"),
@@ -345,8 +347,11 @@ fn node(settings: &Settings, address: SocketAddr) -> Node {
 /// Says again and again what this node has.
 async fn announce(ports: Ports, node: Node, transport: Arc<Transport>) {
     loop {
-        let node =
-            Node { capacity: transport.connection_limit() as u64, load: transport.connections() as u64, ..node.clone() };
+        let node = Node {
+            capacity: transport.connection_limit() as u64,
+            load: transport.connections() as u64,
+            ..node.clone()
+        };
         if let Err(error) = ports.coordination.announce(&node).await {
             tracing::warn!(%error, "this node could not say what it has");
         }

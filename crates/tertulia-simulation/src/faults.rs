@@ -116,7 +116,8 @@ impl World {
             self.after(1_600, Event::Route(shard, node));
         }
         for node in 0..self.nodes.len() {
-            let others = self.plan.assigned.iter().filter(|(_, of)| **of != node).map(|(shard, _)| *shard).collect();
+            let others =
+                self.plan.assigned.iter().filter(|(_, of)| **of != node).map(|(shard, _)| *shard).collect();
             let life = self.nodes[node].life;
             self.after(1_650, Event::Node(node, life, Input::Release(others)));
         }

@@ -25,7 +25,9 @@ fn main() -> ExitCode {
     match arguments() {
         Ok((seeds, first, settings)) => run_all(seeds, first, &settings),
         Err(error) => {
-            eprintln!("{error}\nusage: tertulia-simulation [--seeds N] [--seed S] [--without SAFEGUARD] [--trace]");
+            eprintln!(
+                "{error}\nusage: tertulia-simulation [--seeds N] [--seed S] [--without SAFEGUARD] [--trace]"
+            );
             ExitCode::from(2)
         }
     }
@@ -71,9 +73,13 @@ fn run_all(seeds: u64, first: u64, settings: &Settings) -> ExitCode {
     for outcome in &failed {
         let violation = outcome.violation.as_deref().unwrap_or_default();
         let without = settings.without.map_or(String::new(), |safeguard| format!(" --without {safeguard}"));
-        println!("seed {}: {violation}\n  cargo xtask sim --seeds 1 --seed {}{without} --trace", outcome.seed, outcome.seed);
+        println!(
+            "seed {}: {violation}\n  cargo xtask sim --seeds 1 --seed {}{without} --trace",
+            outcome.seed, outcome.seed
+        );
     }
-    let [done, events, acked] = [&totals.done, &totals.events, &totals.acked].map(|count| count.load(Ordering::Relaxed));
+    let [done, events, acked] =
+        [&totals.done, &totals.events, &totals.acked].map(|count| count.load(Ordering::Relaxed));
     println!("{done} seeds, {events} events, {acked} acked, {} violations", failed.len());
     if failed.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }

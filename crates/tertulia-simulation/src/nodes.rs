@@ -180,7 +180,9 @@ impl World {
                 self.mail(Mail::Gateway(gateway, ToGateway::Answer { request, answer }));
             }
             Effect::Reply(ReplyTo::Caller(caller), answer) => self.mail(Mail::Caller(caller, answer)),
-            Effect::Envelope(gateway, envelope) => self.mail(Mail::Gateway(gateway, ToGateway::Link(envelope))),
+            Effect::Envelope(gateway, envelope) => {
+                self.mail(Mail::Gateway(gateway, ToGateway::Link(envelope)))
+            }
             Effect::Feeds(changes) => self.mail(Mail::AllGateways(ToGateway::Feed(changes))),
             Effect::Emptied(room) => self.delete_if_empty(room),
         }

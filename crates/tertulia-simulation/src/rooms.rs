@@ -223,7 +223,9 @@ impl World {
             Command::Join { .. } => matches!(body, EntryBody::Entered { user, .. } if *user == ask.actor),
             Command::Add { user } => matches!(body, EntryBody::Entered { user: who, .. } if who == user),
             Command::Leave => *body == EntryBody::Left { user: ask.actor },
-            Command::Remove { user, .. } => matches!(body, EntryBody::Removed { user: who, .. } if who == user),
+            Command::Remove { user, .. } => {
+                matches!(body, EntryBody::Removed { user: who, .. } if who == user)
+            }
             Command::Ban { user, .. } => matches!(body, EntryBody::Banned { user: who, .. } if who == user),
             Command::Unban { user } => *body == EntryBody::Unbanned { user: *user },
             Command::SetRole { user, role } => *body == EntryBody::RoleChanged { user: *user, role: *role },
@@ -251,7 +253,8 @@ impl World {
     }
 
     fn block(&mut self, room: RoomId, one: UserId, other: UserId) {
-        let (directory, handle, blocked) = (self.directory.clone(), self.handle.clone(), self.rng.chance(500));
+        let (directory, handle, blocked) =
+            (self.directory.clone(), self.handle.clone(), self.rng.chance(500));
         self.tasks.spawn(Home::Elsewhere, async move {
             if directory.set_block(one, other, blocked).await.is_ok() {
                 for user in [one, other] {

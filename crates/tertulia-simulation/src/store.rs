@@ -7,10 +7,7 @@ use std::{
 
 use async_trait::async_trait;
 use tertulia_core::{
-    Entry, Epoch, RoomId, Seq, ShardId, TimeMs, UserId,
-    message::MessageChange,
-    room::MessageFacts,
-    row::Row,
+    Entry, Epoch, RoomId, Seq, ShardId, TimeMs, UserId, message::MessageChange, room::MessageFacts, row::Row,
 };
 use tertulia_ports::{
     EngineResult,
@@ -157,7 +154,13 @@ impl Messages for FaultyMessages {
         Ok(rows)
     }
 
-    async fn states(&self, room: RoomId, first: Seq, last: Seq, reader: UserId) -> EngineResult<Vec<StateOf>> {
+    async fn states(
+        &self,
+        room: RoomId,
+        first: Seq,
+        last: Seq,
+        reader: UserId,
+    ) -> EngineResult<Vec<StateOf>> {
         troubled!(self, states(room, first, last, reader))
     }
 

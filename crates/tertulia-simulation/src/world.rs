@@ -217,8 +217,7 @@ impl World {
         let hub = Arc::new(Hub::default());
         let trouble =
             |engine, stream| Trouble::new(engine, hub.clone(), weather.clone(), Rng::new(seed, stream));
-        let store =
-            Arc::new(FaultyMessages::new(trouble("messages", 1), settings.has(Safeguard::EpochRows)));
+        let store = Arc::new(FaultyMessages::new(trouble("messages", 1), settings.has(Safeguard::EpochRows)));
         let directory = Arc::new(FaultyDirectory::new(trouble("sqlite", 2)));
         let presence = Arc::new(InProcessPresence::default());
         let bus = Arc::new(SimulatedBus::default());
@@ -292,7 +291,9 @@ impl World {
                 admin: false,
                 created_at: START,
             };
-            ready(self.directory.inner().add_user(&person)).expect("memory does not fail").expect("a new name");
+            ready(self.directory.inner().add_user(&person))
+                .expect("memory does not fail")
+                .expect("a new name");
         }
         let mut devices: Vec<_> = self.users.clone();
         devices.extend(self.users.iter().take(SECOND_DEVICES).copied());

@@ -307,9 +307,13 @@ fn explain_error(error: &figment::Error) -> anyhow::Error {
         (None, metadata) => metadata.map_or("default", kind_of_source).to_owned(),
     };
     // A parser of files draws a picture of the place, too.
-    let is_picture = |line: &str| line.split_once('|').is_some_and(|(before, _)| before.trim().parse::<u32>().is_ok() || before.trim().is_empty());
+    let is_picture = |line: &str| {
+        line.split_once('|')
+            .is_some_and(|(before, _)| before.trim().parse::<u32>().is_ok() || before.trim().is_empty())
+    };
     let what = error.kind.to_string();
-    let what: Vec<&str> = what.lines().map(str::trim).filter(|line| !line.is_empty() && !is_picture(line)).collect();
+    let what: Vec<&str> =
+        what.lines().map(str::trim).filter(|line| !line.is_empty() && !is_picture(line)).collect();
     anyhow!("{place}: {} (from {source})", what.join(", "))
 }
 

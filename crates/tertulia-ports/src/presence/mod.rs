@@ -44,7 +44,12 @@ pub struct Seen {
 pub trait PresenceStore: Send + Sync {
     /// What a gateway says of users on it now; `Off` when their last session there ended. Returns who looks different
     /// to others than before, in the order told, each once; the last word on a user counts.
-    async fn set(&self, gateway: GatewayId, users: &[(UserId, Presence)], now: TimeMs) -> EngineResult<Vec<Seen>>;
+    async fn set(
+        &self,
+        gateway: GatewayId,
+        users: &[(UserId, Presence)],
+        now: TimeMs,
+    ) -> EngineResult<Vec<Seen>>;
     /// How these users are, in the order asked for.
     async fn get(&self, users: &[UserId]) -> EngineResult<Vec<Seen>>;
     /// Which gateways a user is connected to.

@@ -141,7 +141,10 @@ impl Interest {
     /// Who is writing.
     pub fn typists(&self, room: RoomId, now: TimeMs) -> Vec<UserId> {
         let fresh = |(user, at): &(UserId, TimeMs)| (now.since(*at) < TYPING_MS).then_some(*user);
-        self.opened.get(&room).map(|opened| opened.typists.iter().filter_map(fresh).collect()).unwrap_or_default()
+        self.opened
+            .get(&room)
+            .map(|opened| opened.typists.iter().filter_map(fresh).collect())
+            .unwrap_or_default()
     }
 
     /// Rooms whose active users changed since the last call, with who is active now.

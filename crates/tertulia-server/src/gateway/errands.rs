@@ -131,7 +131,9 @@ pub async fn run(desk: &Desk, gateway: GatewayId, errand: Errand, now: TimeMs) -
         Errand::Changes { connection, user, request } => {
             Returned::Answered { connection, frame: changes(desk, user, &request).await }
         }
-        Errand::Rooms { user } => Returned::Rooms { user, rooms: logged(desk.directory.room_ids_of(user).await)? },
+        Errand::Rooms { user } => {
+            Returned::Rooms { user, rooms: logged(desk.directory.room_ids_of(user).await)? }
+        }
         Errand::SetPresence(users) => {
             let changed = logged(desk.presence.set(gateway, &users, now).await)?;
             if !changed.is_empty() {
@@ -160,7 +162,13 @@ async fn resume(desk: &Desk, user: UserId, device: DeviceId) -> EngineResult<Res
     let rooms = desk.directory.room_ids_of(user).await?;
     let markers = desk.messages.markers_of_user(user).await?;
     let markers = markers.into_iter().map(|marker| (marker.room, (marker.seq, marker.posts))).collect();
-    Ok(Resumed::Known { name: resumed.user.name, admin: resumed.user.admin, feed: resumed.feed, rooms, markers })
+    Ok(Resumed::Known {
+        name: resumed.user.name,
+        admin: resumed.user.admin,
+        feed: resumed.feed,
+        rooms,
+        markers,
+    })
 }
 
 async fn page(desk: &Desk, user: UserId, request: &History) -> Bytes {

@@ -190,7 +190,14 @@ impl Gateway {
         let Some(Pending::Attach { connection, user, purpose, until, .. }) = pending else { return };
         if self.session(connection).is_some() && !overtaken.is_empty() {
             let rooms = overtaken;
-            return self.ask_to_attach(Pending::Attach { connection, user, rooms, purpose, until, again_at: None });
+            return self.ask_to_attach(Pending::Attach {
+                connection,
+                user,
+                rooms,
+                purpose,
+                until,
+                again_at: None,
+            });
         }
         if purpose == AttachFor::Join {
             return;

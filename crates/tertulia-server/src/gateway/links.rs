@@ -169,7 +169,9 @@ impl Gateway {
         out: &mut impl Outlet,
     ) {
         let Some(place) = self.places.get(&room).copied() else { return };
-        let Some(hold) = self.rooms.get_mut(place as usize).and_then(|room| room.hold.as_mut()) else { return };
+        let Some(hold) = self.rooms.get_mut(place as usize).and_then(|room| room.hold.as_mut()) else {
+            return;
+        };
         hold.reading = false;
         let Some(deliveries) = deliveries else { return hold.asked_at = None };
         let complete = deliveries.len() < MEND_PAGE;
@@ -185,7 +187,8 @@ impl Gateway {
         }
         let Some(hold) = known.hold.as_mut() else { return };
         if known.applied < hold.through {
-            let (owner, epoch, epochs, through) = (known.owner, known.epoch, known.epochs.clone(), hold.through);
+            let (owner, epoch, epochs, through) =
+                (known.owner, known.epoch, known.epochs.clone(), hold.through);
             let again = hold.again;
             self.mend(place, owner, epoch, through, epochs);
             if again {

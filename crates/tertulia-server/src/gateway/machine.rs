@@ -246,7 +246,11 @@ impl Gateway {
                 out.close(connection, close::UNEXPECTED, "hello came twice");
             }
             (Stage::Live, frame) => self.request(connection, frame, out),
-            _ => out.close(connection, close::UNEXPECTED, "the first frame is hello, and its answer comes first"),
+            _ => out.close(
+                connection,
+                close::UNEXPECTED,
+                "the first frame is hello, and its answer comes first",
+            ),
         }
     }
 
@@ -264,9 +268,10 @@ impl Gateway {
         let value: serde_json::Value = serde_json::from_str(text).unwrap_or_default();
         let id = value.get("id").and_then(serde_json::Value::as_u64);
         let detail = match value.get("t").and_then(serde_json::Value::as_str) {
-            Some(name) if FRAME_NAMES.contains(&name) => {
-                ErrorDetail { field: Some("t".into()), ..ErrorDetail::new(Code::Invalid, format!("{name}: {error}")) }
-            }
+            Some(name) if FRAME_NAMES.contains(&name) => ErrorDetail {
+                field: Some("t".into()),
+                ..ErrorDetail::new(Code::Invalid, format!("{name}: {error}"))
+            },
             Some(name) => {
                 let name: String = name.chars().take(40).collect();
                 let detail = format!("there is no frame {name}");

@@ -11,8 +11,7 @@ use tertulia_protocol::{
     Code, ErrorDetail,
     room::PresenceState,
     socket::{
-        client,
-        close,
+        client, close,
         server::{Notice, ServerFrame},
     },
 };
@@ -136,7 +135,12 @@ impl Gateway {
     }
 
     /// A session says whose presence it shows, and how its own user is.
-    pub(super) fn watch(&mut self, connection: ConnectionId, wanted: client::Presence, out: &mut impl Outlet) {
+    pub(super) fn watch(
+        &mut self,
+        connection: ConnectionId,
+        wanted: client::Presence,
+        out: &mut impl Outlet,
+    ) {
         let mut users = wanted.users;
         if users.len() > WATCHED_MAX {
             let error = ErrorDetail::invalid("users", users.len(), WATCHED_MAX);

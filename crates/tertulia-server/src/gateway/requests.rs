@@ -40,7 +40,14 @@ const READS_MAX: u8 = 8;
 /// Something that an owner was asked.
 #[derive(Debug)]
 pub(super) enum Pending {
-    Command { connection: ConnectionId, id: u64, room: RoomId, ask: Ask, until: TimeMs, again_at: TimeMs },
+    Command {
+        connection: ConnectionId,
+        id: u64,
+        room: RoomId,
+        ask: Ask,
+        until: TimeMs,
+        again_at: TimeMs,
+    },
     Signal {
         connection: ConnectionId,
         id: u64,
@@ -88,7 +95,9 @@ impl Gateway {
                 let command = Command::React { of: react.of, emoji: react.emoji, on: react.on };
                 self.command(connection, react.id, react.room, (react.nonce, react.since), command, out);
             }
-            ClientFrame::Read(read) => self.ask_signal(connection, read.id, read.room, Signal::Read(read.seq), out),
+            ClientFrame::Read(read) => {
+                self.ask_signal(connection, read.id, read.room, Signal::Read(read.seq), out)
+            }
             ClientFrame::Typing(typing) => self.typing(connection, typing.room, typing.on),
             ClientFrame::Subscribe(room) => self.open_room(connection, room.id, room.room, out),
             ClientFrame::Unsubscribe(room) => self.shut_room(connection, room.id, room.room, out),
@@ -179,7 +188,8 @@ impl Gateway {
             session.reads += 1;
             return Some(session.user);
         }
-        let error = ErrorDetail::new(Code::RateLimited, format!("{READS_MAX} reads of history are under way"));
+        let error =
+            ErrorDetail::new(Code::RateLimited, format!("{READS_MAX} reads of history are under way"));
         self.error(connection, Some(id), error.after_ms(RETRY_MS), out);
         None
     }
@@ -233,7 +243,9 @@ impl Gateway {
         let soon = self.elapsed.plus(RETRY_MS);
         if answer == Answer::Retry {
             match self.pending.get_mut(&request) {
-                Some(Pending::Command { again_at, .. } | Pending::Signal { again_at, .. }) => *again_at = soon,
+                Some(Pending::Command { again_at, .. } | Pending::Signal { again_at, .. }) => {
+                    *again_at = soon
+                }
                 Some(Pending::Attach { again_at, .. }) => *again_at = Some(soon),
                 None => {}
             }
@@ -257,7 +269,8 @@ impl Gateway {
             Answer::Ok => self.ack(connection, id, out),
             Answer::Opened { reads, typing, active } => {
                 let reads = reads.iter().map(|mark| ReadMark { user: mark.user, seq: mark.seq }).collect();
-                let opened = Ack { reads: Some(reads), typing: Some(typing), active: Some(active), ..ack(id) };
+                let opened =
+                    Ack { reads: Some(reads), typing: Some(typing), active: Some(active), ..ack(id) };
                 self.send(connection, frame_of(ServerFrame::Ack(opened)), out);
             }
             Answer::Refused(refusal) => self.error(connection, Some(id), wire::refusal(&refusal), out),

@@ -146,7 +146,9 @@ impl Gateway {
     /// A session has left a room, or has ended. The session's own list is the caller's.
     pub(super) fn unsubscribe(&mut self, place: u32, connection: ConnectionId, user: UserId) {
         let Some(room) = self.rooms.get_mut(place as usize) else { return };
-        let Some(at) = room.subscribers.iter().position(|known| known.connection == connection) else { return };
+        let Some(at) = room.subscribers.iter().position(|known| known.connection == connection) else {
+            return;
+        };
         let subscriber = room.subscribers.swap_remove(at);
         if subscriber.is_open() {
             self.no_longer_open(place, user);
@@ -158,7 +160,8 @@ impl Gateway {
     pub(super) fn set_open(&mut self, place: u32, connection: ConnectionId, open: bool) {
         let Some(user) = self.session(connection).map(|session| session.user) else { return };
         let Some(room) = self.rooms.get_mut(place as usize) else { return };
-        let Some(subscriber) = room.subscribers.iter_mut().find(|known| known.connection == connection) else {
+        let Some(subscriber) = room.subscribers.iter_mut().find(|known| known.connection == connection)
+        else {
             return;
         };
         if subscriber.set_open(open) && !open {
@@ -181,7 +184,9 @@ impl Gateway {
     }
 
     pub(super) fn forget_room_without_sessions(&mut self, place: u32) {
-        let Some(room) = self.rooms.get(place as usize).filter(|room| room.subscribers.is_empty()) else { return };
+        let Some(room) = self.rooms.get(place as usize).filter(|room| room.subscribers.is_empty()) else {
+            return;
+        };
         let id = room.id;
         self.rooms.remove(place as usize);
         self.places.remove(&id);
@@ -296,12 +301,17 @@ impl Gateway {
     pub(super) fn lose_room(&mut self, place: u32, out: &mut impl Outlet) {
         let Some(room) = self.rooms.try_remove(place as usize) else { return };
         self.places.remove(&room.id);
-        self.to_owners.push((shard_of(room.id), ToOwner::Detach { gateway: self.settings.id, room: room.id }));
+        self.to_owners
+            .push((shard_of(room.id), ToOwner::Detach { gateway: self.settings.id, room: room.id }));
         for subscriber in &room.subscribers {
             if let Some(session) = self.session(subscriber.connection) {
                 session.rooms.retain(|known| *known != place);
             }
-            out.close(subscriber.connection, close::INTERNAL, "what a room's log has lost cannot be caught up with");
+            out.close(
+                subscriber.connection,
+                close::INTERNAL,
+                "what a room's log has lost cannot be caught up with",
+            );
         }
     }
 
@@ -319,9 +329,12 @@ impl Gateway {
         let Some(place) = self.places.get(&room).copied() else { return };
         // While something is missing, nobody knows who may still hear of the room. Nobody misses a signal.
         let Some(room) = self.rooms.get(place as usize).filter(|room| room.hold.is_none()) else { return };
-        for subscriber in room.subscribers.iter().filter(|subscriber| subscriber.sent() != Subscriber::PENDING) {
+        for subscriber in
+            room.subscribers.iter().filter(|subscriber| subscriber.sent() != Subscriber::PENDING)
+        {
             let user = || {
-                let session = self.sessions.get(subscriber.connection.index as usize).and_then(Option::as_ref);
+                let session =
+                    self.sessions.get(subscriber.connection.index as usize).and_then(Option::as_ref);
                 session.map(|session| session.user)
             };
             let hears = match audience {
@@ -345,7 +358,8 @@ impl Gateway {
         let places = session.rooms.clone();
         for place in places {
             let Some(room) = self.rooms.get_mut(place as usize) else { continue };
-            let Some(subscriber) = room.subscribers.iter_mut().find(|known| known.connection == connection) else {
+            let Some(subscriber) = room.subscribers.iter_mut().find(|known| known.connection == connection)
+            else {
                 continue;
             };
             let sent = subscriber.sent();
@@ -360,7 +374,8 @@ impl Gateway {
                 subscriber.set_sent(room.applied);
                 continue;
             }
-            let span = Span { room: room.id, first: sent + 1, last: room.applied, epochs: room.epochs.clone() };
+            let span =
+                Span { room: room.id, first: sent + 1, last: room.applied, epochs: room.epochs.clone() };
             if let Some(session) = self.session(connection) {
                 session.catching_up = true;
             }

@@ -106,7 +106,11 @@ impl Handle {
     }
 
     /// What a reader may read of rooms now, in the order asked for.
-    pub async fn grants(&self, user: UserId, rooms: &[RoomId]) -> Result<Vec<Result<Grant, Refusal>>, RoomError> {
+    pub async fn grants(
+        &self,
+        user: UserId,
+        rooms: &[RoomId],
+    ) -> Result<Vec<Result<Grant, Refusal>>, RoomError> {
         let mut by_shard: HashMap<_, Vec<(usize, RoomId)>> = HashMap::new();
         for (at, room) in rooms.iter().enumerate() {
             by_shard.entry(shard_of(*room)).or_default().push((at, *room));
@@ -115,7 +119,9 @@ impl Handle {
             let ids: Vec<RoomId> = rooms.iter().map(|(_, room)| *room).collect();
             let ask = |reply_to| ToOwner::Grants { user, rooms: ids.clone(), reply_to };
             match self.request(ids[0], ask).await? {
-                Answer::Grants(grants) => Ok(rooms.into_iter().map(|(at, _)| at).zip(grants).collect::<Vec<_>>()),
+                Answer::Grants(grants) => {
+                    Ok(rooms.into_iter().map(|(at, _)| at).zip(grants).collect::<Vec<_>>())
+                }
                 _ => Err(RoomError::Unavailable),
             }
         });

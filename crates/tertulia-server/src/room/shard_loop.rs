@@ -149,7 +149,8 @@ impl ShardLoop {
                 let rows = |append: &Append| append.rooms.iter().map(|room| room.rows.len() as u64).sum();
                 let counts: Vec<u64> = appends.iter().map(rows).collect();
                 let done = Box::new(move |outcomes: Vec<Appended>| {
-                    let stored = outcomes.iter().zip(counts).filter(|(outcome, _)| **outcome == Appended::Committed);
+                    let stored =
+                        outcomes.iter().zip(counts).filter(|(outcome, _)| **outcome == Appended::Committed);
                     committed.add(stored.map(|(_, count)| count).sum());
                     own.input(Input::Appended { batch, outcomes });
                 });

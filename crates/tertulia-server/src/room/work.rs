@@ -70,21 +70,63 @@ pub enum Work {
 pub enum Finished {
     TakeOver(Vec<TakenOver>),
     /// `None`: fenced.
-    Open { room: RoomId, opening: Option<Box<Opening>>, feeds: Vec<FeedChange> },
-    Member { room: RoomId, asked: Asked, user: UserId, member: Member },
-    Message { room: RoomId, asked: Asked, seq: Seq, facts: Option<MessageFacts> },
-    Project { room: RoomId, through: Seq, feeds: Vec<FeedChange> },
-    Standings { request: u64, standings: Vec<StandingOf> },
-    Heads { request: u64, heads: Vec<StoredHead> },
-    Queue { room: RoomId, entries: Vec<Entry> },
-    Mark { request: u64, marker: ReadMarker },
-    Markers { request: u64, markers: Vec<ReadMarker> },
-    Expire { request: u64, room: RoomId, first: Option<Seq> },
-    Delete { room: RoomId },
+    Open {
+        room: RoomId,
+        opening: Option<Box<Opening>>,
+        feeds: Vec<FeedChange>,
+    },
+    Member {
+        room: RoomId,
+        asked: Asked,
+        user: UserId,
+        member: Member,
+    },
+    Message {
+        room: RoomId,
+        asked: Asked,
+        seq: Seq,
+        facts: Option<MessageFacts>,
+    },
+    Project {
+        room: RoomId,
+        through: Seq,
+        feeds: Vec<FeedChange>,
+    },
+    Standings {
+        request: u64,
+        standings: Vec<StandingOf>,
+    },
+    Heads {
+        request: u64,
+        heads: Vec<StoredHead>,
+    },
+    Queue {
+        room: RoomId,
+        entries: Vec<Entry>,
+    },
+    Mark {
+        request: u64,
+        marker: ReadMarker,
+    },
+    Markers {
+        request: u64,
+        markers: Vec<ReadMarker>,
+    },
+    Expire {
+        request: u64,
+        room: RoomId,
+        first: Option<Seq>,
+    },
+    Delete {
+        room: RoomId,
+    },
     Clean,
     SaveActive,
     /// It was not done. Worth another try.
-    Failed { work: Work, error: EngineError },
+    Failed {
+        work: Work,
+        error: EngineError,
+    },
 }
 
 /// How a user stands in a room that may not be open.
@@ -139,7 +181,9 @@ async fn try_perform(places: &Places, work: &Work) -> EngineResult<Finished> {
         Work::Standings { request, user, rooms } => {
             Finished::Standings { request: *request, standings: standings(places, *user, rooms).await? }
         }
-        Work::Heads { request, rooms } => Finished::Heads { request: *request, heads: messages.heads(rooms).await? },
+        Work::Heads { request, rooms } => {
+            Finished::Heads { request: *request, heads: messages.heads(rooms).await? }
+        }
         Work::Queue { span, limit } => {
             let rows = messages.read(span, From::Start, *limit).await?;
             let entries = rows.iter().map(|row| row.decode()).collect::<Result<_, _>>();
@@ -211,14 +255,34 @@ async fn open(places: &Places, room: RoomId, epoch: Epoch, repair: bool) -> Engi
 }
 
 /// Stores what entries change: messages' states first, then rooms and memberships. Safe to repeat.
-async fn project(places: &Places, room: RoomId, epoch: Epoch, entries: &[Entry]) -> EngineResult<Vec<FeedChange>> {
+async fn project(
+    places: &Places,
+    room: RoomId,
+    epoch: Epoch,
+    entries: &[Entry],
+) -> EngineResult<Vec<FeedChange>> {
     let changes: Vec<MessageChange> = entries.iter().filter_map(message_change).collect();
     if !changes.is_empty() {
         places.messages.project(room, epoch, changes).await?;
     }
+    // Who comes in has nothing to catch up with: unread is what was said since.
+    let markers: Vec<ReadMarker> =
+        entries.iter().filter_map(|entry| marker_of_newcomer(room, entry)).collect();
+    if !markers.is_empty() {
+        places.messages.save_markers(markers).await?;
+    }
     match entries.iter().any(|entry| entry.kind.is_lifecycle()) {
         true => places.directory.apply(room, epoch, entries).await,
         false => Ok(Vec::new()),
+    }
+}
+
+fn marker_of_newcomer(room: RoomId, entry: &Entry) -> Option<ReadMarker> {
+    match entry.body {
+        Some(EntryBody::Entered { user, .. }) => {
+            Some(ReadMarker { room, user, seq: entry.seq, posts: entry.posts })
+        }
+        _ => None,
     }
 }
 

@@ -162,3 +162,19 @@ async fn newcomers_read_what_the_room_lets_them() {
     let list = bo.get(&world, "/v1/me/rooms").await.expect(200);
     assert_eq!((&list["items"][0]["posts"], &list["items"][0]["unread"]), (&json!(2), &json!(1)));
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_was_said_before_somebody_came_is_not_unread() {
+    let world = World::start().await;
+    let (amaia, bo) = (world.sign_up("Amaia").await, world.sign_up("Bo").await);
+    let room = world.group(&amaia, &[]).await;
+    for text in ["one", "two", "three"] {
+        amaia.say(&world, room, text).await;
+    }
+    amaia.put(&world, &format!("/v1/rooms/{room}/members/{}", bo.id), json!({})).await.expect(200);
+    let unread = async || bo.get(&world, "/v1/me/rooms").await.expect(200)["items"][0]["unread"].clone();
+    assert_eq!(unread().await, 0);
+    amaia.say(&world, room, "four").await;
+    assert_eq!(unread().await, 1);
+    assert_eq!(bo.get(&world, &format!("/v1/rooms/{room}/timeline")).await.expect(200)["first"], 1);
+}

@@ -40,7 +40,9 @@ pub fn standings(truth: &RoomTruth) -> BTreeMap<UserId, Stands> {
             Some(EntryBody::Banned { user, .. }) => {
                 standings.insert(*user, Stands::Banned);
             }
-            Some(EntryBody::Left { user } | EntryBody::Removed { user, .. } | EntryBody::Unbanned { user }) => {
+            Some(
+                EntryBody::Left { user } | EntryBody::Removed { user, .. } | EntryBody::Unbanned { user },
+            ) => {
                 standings.insert(*user, Stands::Out);
             }
             _ => {}
@@ -53,7 +55,9 @@ pub fn standings(truth: &RoomTruth) -> BTreeMap<UserId, Stands> {
 pub fn messages(truth: &RoomTruth) -> BTreeMap<Seq, Became> {
     let mut messages: BTreeMap<Seq, Became> = BTreeMap::new();
     for entry in truth.entries.values() {
-        let Some((of, body)) = entry.body.as_ref().and_then(|body| Some((body.target()?, body))) else { continue };
+        let Some((of, body)) = entry.body.as_ref().and_then(|body| Some((body.target()?, body))) else {
+            continue;
+        };
         let became = messages.entry(of).or_default();
         match body {
             EntryBody::Delete { .. } => *became = Became { deleted: true, ..Became::default() },

@@ -105,7 +105,9 @@ fn check_row(row: &tertulia_core::row::Row, truth: &RoomTruth) -> Result<(), Wro
     match (&stored.body, truth.is_deleted(seq)) {
         (Some(_), true) => Err((8, format!("entry {seq} was deleted, and its text is still there"))),
         (None, false) => Err((1, format!("entry {seq} has lost its body"))),
-        (Some(_), false) if stored != *entry => Err((6, format!("entry {seq} was {entry:?}, and is {stored:?}"))),
+        (Some(_), false) if stored != *entry => {
+            Err((6, format!("entry {seq} was {entry:?}, and is {stored:?}")))
+        }
         _ => Ok(()),
     }
 }

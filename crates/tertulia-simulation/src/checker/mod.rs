@@ -49,16 +49,27 @@ impl Checker {
             let place = (room, entry.seq);
             let first = *self.texts.entry(text.clone()).or_insert(place);
             if first != place {
-                self.violated(3, || format!("room {room} has the message {text:?} twice, at {} and {}", first.1, place.1));
+                self.violated(3, || {
+                    format!("room {room} has the message {text:?} twice, at {} and {}", first.1, place.1)
+                });
             }
         }
-        if let Err((invariant, what)) = self.rooms.entry(room).or_insert_with(|| RoomTruth::new(room)).land(row, entry) {
+        if let Err((invariant, what)) =
+            self.rooms.entry(room).or_insert_with(|| RoomTruth::new(room)).land(row, entry)
+        {
             self.violated(invariant, || format!("room {room}: {what}"));
         }
     }
 
     /// Somebody was told that their command is this entry.
-    pub fn acked(&mut self, room: RoomId, actor: UserId, nonce: Nonce, seq: Seq, is_it: impl Fn(&EntryBody) -> bool) {
+    pub fn acked(
+        &mut self,
+        room: RoomId,
+        actor: UserId,
+        nonce: Nonce,
+        seq: Seq,
+        is_it: impl Fn(&EntryBody) -> bool,
+    ) {
         self.acked += 1;
         match self.told.entry((room, actor, nonce)) {
             Place::Vacant(place) => {
@@ -66,7 +77,9 @@ impl Checker {
             }
             Place::Occupied(place) if *place.get() != seq => {
                 let before = *place.get();
-                self.violated(3, || format!("room {room}: nonce {nonce} was acknowledged as {before}, then as {seq}"));
+                self.violated(3, || {
+                    format!("room {room}: nonce {nonce} was acknowledged as {before}, then as {seq}")
+                });
             }
             Place::Occupied(_) => {}
         }
@@ -76,15 +89,21 @@ impl Checker {
         });
         if !right {
             let entry = entry.cloned();
-            self.violated(1, || format!("room {room}: {nonce} of {actor} was acknowledged as {seq}, where the log has {entry:?}"));
+            self.violated(1, || {
+                format!(
+                    "room {room}: {nonce} of {actor} was acknowledged as {seq}, where the log has {entry:?}"
+                )
+            });
         }
     }
 
     /// A reader is shown an entry.
     pub fn shown(&mut self, room: RoomId, reader: UserId, shown: &Shown) {
         let truth = self.rooms.get(&room);
-        let Some((truth, entry)) = truth.and_then(|truth| Some((truth, truth.entries.get(&shown.seq)?))) else {
-            return self.violated(6, || format!("room {room}: {reader} was shown {shown:?}, which is not stored"));
+        let Some((truth, entry)) = truth.and_then(|truth| Some((truth, truth.entries.get(&shown.seq)?)))
+        else {
+            return self
+                .violated(6, || format!("room {room}: {reader} was shown {shown:?}, which is not stored"));
         };
         let stored = wire::entry(entry);
         let same = match &shown.body {
@@ -96,7 +115,9 @@ impl Checker {
             _ => Shown { state: None, ..shown.clone() } == stored,
         };
         if !same {
-            self.violated(2, || format!("room {room}: {reader} was shown {shown:?}, and stored is {stored:?}"));
+            self.violated(2, || {
+                format!("room {room}: {reader} was shown {shown:?}, and stored is {stored:?}")
+            });
         }
         if let Some(deleted) = shown.state.as_ref().filter(|state| state.deleted.is_some()) {
             let (seq, by) = (shown.seq, deleted.changed_seq);
@@ -113,7 +134,9 @@ impl Checker {
         let truth = self.rooms.get(&room);
         if seq > 0 && !truth.is_some_and(|truth| truth.may_know(reader, seq)) {
             let stays = truth.and_then(|truth| truth.stays.get(&reader)).cloned();
-            self.violated(5, || format!("room {room}: {} reached {reader}, who was in it for {stays:?}", what()));
+            self.violated(5, || {
+                format!("room {room}: {} reached {reader}, who was in it for {stays:?}", what())
+            });
         }
     }
 

@@ -88,7 +88,9 @@ impl RoomTruth {
                     stays.push(Stay { from: entry.seq, to: None });
                 }
             }
-            Some(EntryBody::Left { user } | EntryBody::Removed { user, .. } | EntryBody::Banned { user, .. }) => {
+            Some(
+                EntryBody::Left { user } | EntryBody::Removed { user, .. } | EntryBody::Banned { user, .. },
+            ) => {
                 self.end_stay(*user, entry.seq);
             }
             Some(EntryBody::RoomDeleted) => {

@@ -59,7 +59,9 @@ impl World {
             }
             13..=14 => {
                 let seq = head.saturating_sub(self.rng.below(3));
-                self.request(client, Question::Read(room, seq), |id| ClientFrame::Read(Read { id, room, seq }));
+                self.request(client, Question::Read(room, seq), |id| {
+                    ClientFrame::Read(Read { id, room, seq })
+                });
             }
             15 => {
                 let on = self.rng.chance(600);
@@ -89,7 +91,8 @@ impl World {
 
     fn ask_history(&mut self, client: usize, room: RoomId) {
         let head: Seq = self.checker.rooms.get(&room).map_or(0, |truth| truth.head());
-        let (first, mode) = (self.rng.below(head + 1), *self.rng.pick(&[HistoryMode::Entries, HistoryMode::Timeline]));
+        let (first, mode) =
+            (self.rng.below(head + 1), *self.rng.pick(&[HistoryMode::Entries, HistoryMode::Timeline]));
         let (before, after) = match self.rng.below(3) {
             0 => (None, Some(first)),
             1 => (Some(head + 1), None),
@@ -113,7 +116,15 @@ impl World {
         let since = me.cursors.get(&room).copied().unwrap_or(0);
         let nonce = Nonce(u128::from(self.rng.next()) << 64 | u128::from(self.rng.next()));
         let again_at = self.now;
-        self.clients[client].outbox.push(Letter { room, nonce, since, what, again_at, id: None, looks_after: None });
+        self.clients[client].outbox.push(Letter {
+            room,
+            nonce,
+            since,
+            what,
+            again_at,
+            id: None,
+            looks_after: None,
+        });
         self.send_due(client);
     }
 }

@@ -35,7 +35,8 @@ impl World {
             ServerFrame::Changed(changed) => {
                 for message in &changed.messages {
                     let by = message.state.changed_seq;
-                    self.checker.reached(changed.room, user, by, || format!("what {by} made of {}", message.seq));
+                    self.checker
+                        .reached(changed.room, user, by, || format!("what {by} made of {}", message.seq));
                 }
                 self.clients[client].waiting.remove(&changed.id);
             }
@@ -86,7 +87,8 @@ impl World {
         let me = &self.clients[client];
         if !me.rooms.contains(&room) {
             let user = me.user;
-            self.checker.violated(5, || format!("room {room}: {what} reached {user}, whose device does not have it"));
+            self.checker
+                .violated(5, || format!("room {room}: {what} reached {user}, whose device does not have it"));
         }
     }
 
@@ -115,8 +117,13 @@ impl World {
             self.checker.shown(room, user, item);
         }
         let covered = page.items.iter().map(|item| item.seq).eq(page.from..=page.to);
-        if page.mode == HistoryMode::Entries && page.from <= page.to && !covered && self.store.first(room) <= page.from {
-            self.checker.violated(2, || format!("room {room}: a page from {} to {} has holes", page.from, page.to));
+        if page.mode == HistoryMode::Entries
+            && page.from <= page.to
+            && !covered
+            && self.store.first(room) <= page.from
+        {
+            self.checker
+                .violated(2, || format!("room {room}: a page from {} to {} has holes", page.from, page.to));
         }
         if let Some(Question::Look(nonce)) = self.clients[client].waiting.remove(&page.id) {
             self.looked(client, nonce, page);

@@ -222,7 +222,9 @@ impl World {
     }
 
     pub(crate) fn reads_again(&mut self, client: usize, link: u32) {
-        if let Some((at, life, connection)) = self.clients[client].place.filter(|_| self.clients[client].link == link) {
+        if let Some((at, life, connection)) =
+            self.clients[client].place.filter(|_| self.clients[client].link == link)
+        {
             self.set_stuck(at, life, connection, false);
         }
     }
@@ -240,9 +242,13 @@ impl World {
                 let (head, cursor) = (truth.head(), client.cursors.get(room).copied().unwrap_or(0));
                 if !truth.is_member(user) {
                     let stays = truth.stays.get(&user).cloned();
-                    self.checker.violated(5, || format!("a device of {user} still has room {room}, who was in it for {stays:?}"));
+                    self.checker.violated(5, || {
+                        format!("a device of {user} still has room {room}, who was in it for {stays:?}")
+                    });
                 } else if cursor != head {
-                    self.checker.violated(4, || format!("a device of {user} has room {room} up to {cursor} of {head}"));
+                    self.checker.violated(4, || {
+                        format!("a device of {user} has room {room} up to {cursor} of {head}")
+                    });
                 }
             }
         }
@@ -259,9 +265,11 @@ impl World {
     pub(crate) fn check_rooms_of_devices(&mut self) {
         for client in &self.clients {
             let user = client.user;
-            let missing = self.checker.rooms.iter().find(|(room, truth)| {
-                truth.is_member(user) && !client.rooms.contains(room)
-            });
+            let missing = self
+                .checker
+                .rooms
+                .iter()
+                .find(|(room, truth)| truth.is_member(user) && !client.rooms.contains(room));
             if let Some(room) = missing.map(|(room, _)| *room) {
                 self.checker.violated(4, || format!("a device of {user} does not have room {room}"));
             }

@@ -33,7 +33,9 @@ impl World {
     /// Sends what is due: what was never sent on this connection, and what was not answered in time.
     pub(super) fn send_due(&mut self, client: usize) {
         let now = self.now;
-        let due = |letter: &&Letter| letter.id.is_none() && letter.again_at <= now || letter.again_at + PATIENCE_MS <= now;
+        let due = |letter: &&Letter| {
+            letter.id.is_none() && letter.again_at <= now || letter.again_at + PATIENCE_MS <= now
+        };
         let due: Vec<Letter> = self.clients[client].outbox.iter().filter(due).cloned().collect();
         for letter in due {
             self.send_letter(client, &letter);
@@ -108,7 +110,8 @@ impl World {
                 self.send_due(client);
             }
             (_, Retry::Later) => {
-                (letter.id, letter.again_at) = (None, now + error.retry_after_ms.unwrap_or(AGAIN_MS).min(1_000));
+                (letter.id, letter.again_at) =
+                    (None, now + error.retry_after_ms.unwrap_or(AGAIN_MS).min(1_000));
             }
             _ => me.drop_letter(nonce),
         }

@@ -5,7 +5,6 @@ use tertulia_adapters::time::system::{OsEntropy, SystemClock};
 use tertulia_client::rest::Rest;
 use tertulia_core::TimeMs;
 use tertulia_ports::time::Clock;
-use tertulia_server::identity::{Claims, Tokens, open_key};
 use tertulia_protocol::{
     Code,
     ids::Nonce,
@@ -16,6 +15,7 @@ use tertulia_protocol::{
         server::{Notice, Room, ServerFrame},
     },
 };
+use tertulia_server::identity::{Claims, Tokens, open_key};
 
 use crate::world::{Live, Process, World, failure, tertulia};
 
@@ -70,7 +70,10 @@ async fn wrong_limits_are_refused_with_their_bounds_and_nothing_changes() {
     for (changes, words) in [
         (&["text_bytes=0"][..], "text_bytes is 0, and must be from 1 to 65536 bytes"),
         (&["text_bytes=65537"], "text_bytes is 65537, and must be from 1 to 65536 bytes"),
-        (&["rooms_per_user=7", "members_per_room=1"], "members_per_room is 1, and must be from 2 to 1000000 members"),
+        (
+            &["rooms_per_user=7", "members_per_room=1"],
+            "members_per_room is 1, and must be from 2 to 1000000 members",
+        ),
         (&["nonsense=1"], "nonsense is 1, and must be one of text_bytes, members_per_room"),
         (&["text_bytes=many"], "text_bytes must be a number, not \"many\""),
         (&["text_bytes=-1"], "text_bytes must be a number, not \"-1\""),
@@ -149,7 +152,9 @@ async fn links_sign_administrators_in_once() {
     assert!(error.contains("must be an administrator"), "{error}");
     // Administrators make links for themselves, and for nobody else.
     let rest = world.rest(&first);
-    for (user, is_made) in [(first.user.user.id, true), (second.user.user.id, false), (amaia.user.user.id, false)] {
+    for (user, is_made) in
+        [(first.user.user.id, true), (second.user.user.id, false), (amaia.user.user.id, false)]
+    {
         let wish = Some(serde_json::json!({"user": user}));
         let made = rest.call::<Value>("POST", "/v1/admin/links", wish, None).await;
         assert_eq!(made.is_ok(), is_made, "{made:?}");

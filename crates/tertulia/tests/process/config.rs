@@ -19,14 +19,16 @@ fn a_right_configuration_is_called_right_and_a_wrong_one_explained() {
         let error = failure(&check());
         assert!(error.contains(words), "{toml}: {error}");
     }
-    let missing = tertulia(folder.path()).args(["config", "check", "--config", "other.toml"]).output().unwrap();
+    let missing =
+        tertulia(folder.path()).args(["config", "check", "--config", "other.toml"]).output().unwrap();
     assert_eq!(failure(&missing), "there is no file other.toml");
 }
 
 #[test]
 fn each_value_is_explained_with_its_source() {
     let folder = tempfile::tempdir().unwrap();
-    std::fs::write(folder.path().join("tertulia.toml"), "name = \"Casa\"\n[limits]\ntext_bytes = 100\n").unwrap();
+    std::fs::write(folder.path().join("tertulia.toml"), "name = \"Casa\"\n[limits]\ntext_bytes = 100\n")
+        .unwrap();
     let mut command = tertulia(folder.path());
     command.env("TERTULIA_LIMITS__ROOMS_PER_USER", "9").env("TERTULIA_NOTHING", "ignored");
     let output = command.args(["config", "explain", "--json", "--listen", "127.0.0.1:9"]).output().unwrap();

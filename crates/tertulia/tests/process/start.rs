@@ -37,7 +37,9 @@ fn a_port_that_is_taken_says_what_to_do() {
     let listen = format!("127.0.0.1:{port}");
     let serve = ["serve", "--data", "data", "--log", "off", "--listen", &listen];
     let error = failure(&tertulia(folder.path()).args(serve).output().unwrap());
-    let words = format!("cannot serve on {listen}: another process has that port: stop it, or choose another with --listen");
+    let words = format!(
+        "cannot serve on {listen}: another process has that port: stop it, or choose another with --listen"
+    );
     assert!(error.contains(&words), "{error}");
 }
 

@@ -21,7 +21,8 @@ impl Raw {
     async fn used(address: &Address) -> Self {
         let stream = TcpStream::connect(address.authority()).await.unwrap();
         let mut raw = Self { stream, received: Vec::new() };
-        raw.write(format!("GET /v1/server HTTP/1.1\r\nHost: {}\r\n\r\n", address.authority()).as_bytes()).await;
+        raw.write(format!("GET /v1/server HTTP/1.1\r\nHost: {}\r\n\r\n", address.authority()).as_bytes())
+            .await;
         let (head, body) = raw.answer().await;
         assert!(head.starts_with("HTTP/1.1 200 "), "{head}");
         assert_eq!(body["name"], "Tertulia");
@@ -112,7 +113,11 @@ async fn what_is_refused_on_a_new_connection_is_refused_on_a_kept_one() {
     for (request, status, code) in [
         (upgrade(address, "Origin: https://evil.example\r\n"), 403, "origin_refused"),
         (b"GET /v1/connect HTTP/1.1\r\nHost: a\r\n\r\n".to_vec(), 426, "upgrade_required"),
-        (b"POST /v1/connect HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n".to_vec(), 405, "method_not_allowed"),
+        (
+            b"POST /v1/connect HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n".to_vec(),
+            405,
+            "method_not_allowed",
+        ),
     ] {
         let mut raw = Raw::used(address).await;
         raw.write(&request).await;
@@ -132,7 +137,10 @@ async fn the_connection_limit_is_answered_before_the_upgrade() {
     let mut raw = Raw::used(address).await;
     raw.write(&upgrade(address, "")).await;
     let (head, body) = raw.answer().await;
-    assert!(head.starts_with("HTTP/1.1 503 ") && head.to_lowercase().contains("\r\nretry-after: 5\r\n"), "{head}");
+    assert!(
+        head.starts_with("HTTP/1.1 503 ") && head.to_lowercase().contains("\r\nretry-after: 5\r\n"),
+        "{head}"
+    );
     assert_eq!((&body["code"], &body["retry_after_ms"]), (&json!("connection_limit"), &json!(5_000)));
     drop(live);
     // The place is free again once the server has seen the end.

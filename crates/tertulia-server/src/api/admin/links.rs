@@ -42,6 +42,7 @@ pub async fn create(
     let subject = wish.user.map_or_else(String::new, |user| user.to_string());
     api.audit(administrator.id(), "link.made", subject, json!({})).await?;
     let base = api.settings.urls.first().map_or("", String::as_str);
-    let link = SignInLink { url: format!("{base}/#ticket={ticket}"), expires_at: now.plus(TICKET_LIFETIME_MS) };
+    let link =
+        SignInLink { url: format!("{base}/#ticket={ticket}"), expires_at: now.plus(TICKET_LIFETIME_MS) };
     Ok((StatusCode::CREATED, Json(link)))
 }

@@ -11,8 +11,8 @@ use tertulia_ports::{
     messages::{Append, AppendRow, Appended, RoomAppend, Span},
 };
 
-use super::{Effect, Owner, Slot, Work};
 use super::rooms::OpenRoom;
+use super::{Effect, Owner, Slot, Work};
 use crate::fanout::frame::consequence;
 
 /// How long an append of unknown outcome waits before it is repeated, in ms.
@@ -109,7 +109,9 @@ impl Owner {
         }
         self.repeat_at = self.elapsed.plus(REPEAT_MS);
         let mut rooms = std::mem::take(&mut self.unknown);
-        rooms.retain(|room| matches!(self.rooms.get(room), Some(Slot::Open(open)) if !open.appending.is_empty()));
+        rooms.retain(
+            |room| matches!(self.rooms.get(room), Some(Slot::Open(open)) if !open.appending.is_empty()),
+        );
         self.submit(&mut rooms);
     }
 
@@ -167,7 +169,9 @@ impl Owner {
             published.push(entry);
         }
         let through = open.room.published().0;
-        while let Some((last, first, reply_to)) = open.acks.front().copied().filter(|(last, ..)| *last <= through) {
+        while let Some((last, first, reply_to)) =
+            open.acks.front().copied().filter(|(last, ..)| *last <= through)
+        {
             debug_assert!(first <= last);
             open.acks.pop_front();
             let at = published.iter().find(|entry| entry.seq == first).map(|entry| entry.at);

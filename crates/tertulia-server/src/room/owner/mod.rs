@@ -15,12 +15,7 @@ mod shards;
 use std::sync::Arc;
 
 use rustc_hash::{FxHashMap, FxHashSet};
-use tertulia_core::{
-    Limits, RoomId, ShardId, TimeMs,
-    room::Broadcast,
-    row::Salt,
-    shard::shard_of,
-};
+use tertulia_core::{Limits, RoomId, ShardId, TimeMs, room::Broadcast, row::Salt, shard::shard_of};
 use tertulia_ports::{
     bus::{Answer, Envelope, GatewayId, OwnerId, ReplyTo, ToOwner},
     coordination::RuntimeConfig,
@@ -205,7 +200,8 @@ impl Owner {
         self.append_due();
         self.drain_queues();
         let envelopes = self.links.flush();
-        self.effects.extend(envelopes.into_iter().map(|(gateway, envelope)| Effect::Envelope(gateway, envelope)));
+        self.effects
+            .extend(envelopes.into_iter().map(|(gateway, envelope)| Effect::Envelope(gateway, envelope)));
         std::mem::take(&mut self.effects)
     }
 
@@ -257,7 +253,9 @@ impl Owner {
     fn finished(&mut self, finished: Finished) {
         match finished {
             Finished::TakeOver(taken) => self.taken_over(taken),
-            Finished::Open { room, opening, feeds } => self.opened(room, opening.map(|opening| *opening), feeds),
+            Finished::Open { room, opening, feeds } => {
+                self.opened(room, opening.map(|opening| *opening), feeds)
+            }
             Finished::Member { room, asked, user, member } => self.learned_member(room, asked, user, member),
             Finished::Message { room, asked, seq, facts } => self.learned_message(room, asked, seq, facts),
             Finished::Project { room, through, feeds } => self.projected(room, through, feeds),
@@ -288,7 +286,10 @@ impl Owner {
             | Work::Markers { request, .. }
             | Work::Expire { request, .. } => self.request_failed(request),
             Work::SaveActive(_) => {}
-            work @ (Work::TakeOver(_) | Work::Project { .. } | Work::Queue { .. } | Work::Delete { .. }
+            work @ (Work::TakeOver(_)
+            | Work::Project { .. }
+            | Work::Queue { .. }
+            | Work::Delete { .. }
             | Work::Clean { .. }) => self.effects.push(Effect::Retry(work)),
         }
     }

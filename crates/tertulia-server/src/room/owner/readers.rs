@@ -217,7 +217,9 @@ impl Owner {
                 Ok(()) => self.signal(room, user, signal, reply_to),
                 Err(GrantError::Need(need)) => self.park(room, need, mail),
                 Err(GrantError::Refused(refusal)) => {
-                    reply_to.into_iter().for_each(|reply_to| self.reply(reply_to, Answer::Refused(refusal.clone())));
+                    reply_to
+                        .into_iter()
+                        .for_each(|reply_to| self.reply(reply_to, Answer::Refused(refusal.clone())));
                 }
             },
             _ => {}
@@ -250,7 +252,9 @@ impl Owner {
         let (published, posts) = open.room.published();
         if seq > published {
             let refusal = Refusal::TooLarge { field: "seq", value: seq, max: published };
-            return reply_to.into_iter().for_each(|reply_to| self.reply(reply_to, Answer::Refused(refusal.clone())));
+            return reply_to
+                .into_iter()
+                .for_each(|reply_to| self.reply(reply_to, Answer::Refused(refusal.clone())));
         }
         let posts = (seq == published).then_some(posts);
         let span = Span { room, first: seq, last: seq, epochs: open.room.epochs().clone() };
@@ -323,7 +327,8 @@ impl Owner {
 
     /// Says something that is not numbered, unless entries wait in the queue that may end somebody's right to hear it.
     fn tell(&mut self, room: RoomId, audience: Audience, frame: &bytes::Bytes) {
-        if matches!(self.rooms.get(&room), Some(Slot::Open(open)) if open.delivered < open.room.published().0) {
+        if matches!(self.rooms.get(&room), Some(Slot::Open(open)) if open.delivered < open.room.published().0)
+        {
             return;
         }
         for gateway in self.interest.of(room) {

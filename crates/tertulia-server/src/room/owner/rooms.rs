@@ -8,7 +8,11 @@ use tertulia_core::{
     room::{MessageFacts, Need, Numbered, Opening},
     shard::shard_of,
 };
-use tertulia_ports::{bus::{Answer, ReplyTo, ToOwner}, directory::FeedChange, messages::Span};
+use tertulia_ports::{
+    bus::{Answer, ReplyTo, ToOwner},
+    directory::FeedChange,
+    messages::Span,
+};
 
 use super::{Effect, Owner, Work};
 use crate::room::work::Asked;
@@ -109,7 +113,8 @@ impl Owner {
         }
         match self.rooms.get_mut(&room) {
             None => self.open(room, vec![mail]),
-            Some(Slot::Opening { waiting } | Slot::Deleting { waiting }) => match waiting.len() < WAITING_MAX {
+            Some(Slot::Opening { waiting } | Slot::Deleting { waiting }) => match waiting.len() < WAITING_MAX
+            {
                 true => waiting.push(mail),
                 false => self.turn_away(mail),
             },
@@ -175,7 +180,11 @@ impl Owner {
                     Need::Member(user) => (0, user.get()),
                     Need::Message(seq) => (1, *seq),
                 });
-                parked.into_iter().flat_map(|(_, mail)| mail).chain(behind).for_each(|mail| self.turn_away(mail));
+                parked
+                    .into_iter()
+                    .flat_map(|(_, mail)| mail)
+                    .chain(behind)
+                    .for_each(|mail| self.turn_away(mail));
             }
             None => {}
         }
@@ -208,7 +217,13 @@ impl Owner {
         }
     }
 
-    pub(super) fn learned_message(&mut self, room: RoomId, asked: Asked, seq: Seq, facts: Option<MessageFacts>) {
+    pub(super) fn learned_message(
+        &mut self,
+        room: RoomId,
+        asked: Asked,
+        seq: Seq,
+        facts: Option<MessageFacts>,
+    ) {
         if let Some(open) = self.open_under(room, asked.epoch) {
             open.room.learn_message(seq, facts, asked.moment);
             self.unpark(room, Need::Message(seq));

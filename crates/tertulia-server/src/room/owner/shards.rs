@@ -49,7 +49,8 @@ impl Owner {
     pub(super) fn taken_over(&mut self, taken: Vec<TakenOver>) {
         let mut waiting = Vec::new();
         for TakenOver { shard, epoch, dirty } in taken {
-            let dirty = if self.safeguards.repair { dirty.into_iter().collect() } else { FxHashSet::default() };
+            let dirty =
+                if self.safeguards.repair { dirty.into_iter().collect() } else { FxHashSet::default() };
             match self.shards.insert(shard, Shard::Owned { epoch, dirty }) {
                 Some(Shard::Taking { waiting: mail }) => waiting.extend(mail),
                 // Released meanwhile: nothing is done under this epoch.
