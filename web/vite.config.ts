@@ -1,11 +1,32 @@
+// How the client is built, tried and tested.
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import react from '@vitejs/plugin-react';
+import type { Plugin } from 'vite';
 import { defineConfig } from 'vitest/config';
 
 // The server a developer's page talks to: `npm run dev` forwards /v1 there.
 const server = process.env.TERTULIA_SERVER ?? 'http://127.0.0.1:4666';
 
+/** Fonts for scripts that most pages never show, and languages that most people do not choose, are not kept ahead. */
+const onlyWhenAsked = /latin-ext|\/es-/;
+
+/** Writes the service worker, with the names of the files that it keeps. */
+function shellWorker(): Plugin {
+  return {
+    name: 'shell-worker',
+    apply: 'build',
+    generateBundle(_options, bundle) {
+      const files = ['/', '/mark.svg', ...Object.keys(bundle).map((name) => `/${name}`)].filter((name) => !name.endsWith('.html') && !onlyWhenAsked.test(name)).sort();
+      const version = createHash('sha256').update(files.join()).digest('hex').slice(0, 12);
+      const worker = readFileSync(new URL('src/shell-worker.js', import.meta.url), 'utf8');
+      this.emitFile({ type: 'asset', fileName: 'sw.js', source: `const FILES = ${JSON.stringify(files)};\nconst VERSION = ${JSON.stringify(version)};\n${worker}` });
+    },
+  };
+}
+
 export default defineConfig({
-  plugins: [react()],
+  plugins: [react(), shellWorker()],
   build: {
     outDir: 'dist',
     // light-dark(), container queries and field-sizing stay as they are written.

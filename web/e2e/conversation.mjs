@@ -120,6 +120,9 @@ async function ban({ story, clara, nuria, oskar }) {
 
 /** One is offline for a while. */
 async function away({ story, clara, nuria }) {
+  await story.step('the page is kept for a reload without a network', async () => {
+    if (!process.env.TERTULIA_WEB) await nuria.page.evaluate(() => navigator.serviceWorker.ready.then(() => undefined));
+  });
   await story.step('one goes offline, writes on, and returns to exactly what was missed', async () => {
     await nuria.page.context().setOffline(true);
     for (let i = 1; i <= 20; i++) await clara.say(`missed ${i}`);
@@ -129,6 +132,11 @@ async function away({ story, clara, nuria }) {
     await nuria.state('written on the train', 'pending');
     await nuria.page.locator('.connection', { hasText: '1 message waits here' }).waitFor();
     check((await nuria.texts()).every((text) => !text.startsWith('missed')), 'something came while offline');
+    if (!process.env.TERTULIA_WEB) {
+      await nuria.page.reload();
+      await nuria.sees('Saturday at four?');
+      await nuria.state('written on the train', 'pending');
+    }
     await nuria.page.context().setOffline(false);
     await nuria.sees('missed 20', 30_000);
     await nuria.state('written on the train', ['sent', 'read'], 30_000);

@@ -26,7 +26,7 @@ export class Person {
   }
 
   static async at(browser, name, viewport) {
-    const context = await browser.newContext({ viewport, locale: 'en-GB', permissions: ['clipboard-read', 'clipboard-write'] });
+    const context = await browser.newContext({ viewport, locale: 'en-GB', permissions: ['clipboard-read', 'clipboard-write'], serviceWorkers: process.env.TERTULIA_WEB ? 'block' : 'allow' });
     if (process.env.TERTULIA_WEB) await servePages(context, process.env.TERTULIA_WEB);
     return new Person(name, await context.newPage(), viewport.width < 760);
   }

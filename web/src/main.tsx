@@ -2,11 +2,14 @@
 import { createRoot } from 'react-dom/client';
 import { browserNavigation } from './platform/navigation';
 import { browserPlatform } from './platform/browser';
+import { keepShell } from './platform/shell';
 import { openStorage } from './storage/indexed-db';
 import { App } from './ui/App';
 import { AppContext } from './ui/use-model';
 import './ui/look';
 import { AppModel } from './view-models/app-model';
+
+keepShell();
 
 const root = document.getElementById('root');
 if (!root) throw new Error('the page has no root');

@@ -20,6 +20,13 @@ import { Room } from './room';
 import { Sync } from './sync';
 import { Watched } from './watched';
 
+/** A log that nobody looks at is cut back to the one when it is longer than the other, in items. */
+const LOG_KEPT = 500;
+const LOG_MAX = 1000;
+/** The same for the open room, while its newest messages are looked at. */
+const OPEN_LOG_KEPT = 2000;
+const OPEN_LOG_MAX = 4000;
+
 /** A typist is forgotten after this, in ms; one's own is told again after the other. */
 const TYPING_MS = 8000;
 const TYPING_AGAIN_MS = 5000;
@@ -51,6 +58,7 @@ export class Client {
   private readonly watched: Watched;
   private history: string | undefined;
   private feed = 0;
+  private openedRoom: RoomId | undefined;
   private typingTold = new Map<RoomId, TimeMs>();
   private refreshing = new Map<string, Promise<void>>();
 
@@ -139,7 +147,9 @@ export class Client {
     if (!on || this.settings.typing !== false) this.line.tell({ t: 'typing', room, on });
   }
 
+  /** The user looks at the newest of a room: everything up to here is read, and what is far above may go. */
   markRead(room: Room, seq: Seq): void {
+    if (room.log.size > OPEN_LOG_MAX) room.log.trim(OPEN_LOG_KEPT);
     if (!room.markRead(seq)) return;
     this.roomChanged(room);
     this.sendRead(room);
@@ -147,6 +157,7 @@ export class Client {
 
   /** The user looks at this room: they count as active in it, and hear who types and reads. */
   openRoom(id: RoomId | undefined): void {
+    this.openedRoom = id;
     this.watched.openRoom(id, (ack) => {
       const room = id === undefined ? undefined : this.rooms.get(id);
       if (!room || !ack) return;
@@ -431,6 +442,7 @@ export class Client {
   }
 
   private roomChanged(room: Room, entry?: Entry): void {
+    if (room.id !== this.openedRoom && room.log.size > LOG_MAX) room.log.trim(LOG_KEPT);
     this.keeper.roomChanged(room);
     if (room.unsentRead !== undefined && entry?.by === this.myId) this.sendRead(room);
     if (entry && entry.by !== this.myId) this.onNews(room, entry);

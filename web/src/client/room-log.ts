@@ -148,6 +148,12 @@ export class RoomLog {
     this.ranges.cut(first);
   }
 
+  /** Forgets the oldest items beyond so many; they are fetched again when somebody looks. */
+  trim(most: number): void {
+    const first = this.order[this.order.length - most];
+    if (first !== undefined) this.cut(first);
+  }
+
   /** The newest items that hang together, for the device's storage. */
   saved(most: number): SavedLog {
     const tail = this.ranges.all.at(-1);

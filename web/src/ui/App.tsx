@@ -1,6 +1,7 @@
 // The page: before the first room, or inside.
 import { useApp } from './use-model';
 import { Inside } from './Inside';
+import { Boundary } from './parts/Boundary';
 import { Sprite } from './parts/Sprite';
 import { Welcome } from './welcome/Welcome';
 
@@ -9,7 +10,7 @@ export function App() {
   return (
     <>
       <Sprite />
-      {app.phase.at === 'inside' && app.client ? <Inside key={app.client.account.user} /> : <Welcome />}
+      <Boundary>{app.phase.at === 'inside' && app.client ? <Inside key={app.client.account.user} /> : <Welcome />}</Boundary>
     </>
   );
 }

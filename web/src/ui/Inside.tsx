@@ -6,6 +6,7 @@ import { t } from '../view-models/texts';
 import { DialogContext, type DialogRequest } from './dialogs/dialog-request';
 import { ConnectionBar } from './notices/ConnectionBar';
 import { Toasts } from './notices/Toasts';
+import { Boundary } from './parts/Boundary';
 import { NoRoom } from './room/NoRoom';
 import { RoomScreen } from './room/RoomScreen';
 import { RoomListPane } from './rooms/RoomListPane';
@@ -65,17 +66,25 @@ export function Inside() {
       <div className={hasSide ? 'app' : 'app no-side'} data-view={view} data-side={hasSide ? 'open' : 'closed'}>
         <ConnectionBar connection={connectionView(client)} onTry={() => client.reconnect()} />
         {listing && <RoomListPane list={list} currentRoom={route.at === 'room' ? route.room : undefined} />}
-        {route.at === 'room' && <RoomScreen key={route.room} id={route.room} seq={route.seq} side={hasSide} onSide={setSide} />}
-        {place === 'list' && <NoRoom empty={list.pinned.length + list.latest.length === 0} loading={list.loading} />}
-        <Suspense fallback={<main className="stage" aria-busy="true" />}>
-        {route.at === 'people' && <PeopleScreens person={route.person} />}
-        {route.at === 'settings' && <SettingsScreens part={route.part} />}
-        {route.at === 'limits' && <AdminScreens />}
-        </Suspense>
+        <Boundary key={place}>
+          {route.at === 'room' && <RoomScreen key={route.room} id={route.room} seq={route.seq} side={hasSide} onSide={setSide} />}
+          {place === 'list' && <NoRoom empty={list.pinned.length + list.latest.length === 0} loading={list.loading} />}
+          <Suspense fallback={<main className="stage" aria-busy="true" />}>
+            {route.at === 'people' && <PeopleScreens person={route.person} />}
+            {route.at === 'settings' && <SettingsScreens part={route.part} />}
+            {route.at === 'limits' && <AdminScreens />}
+          </Suspense>
+        </Boundary>
         <Tabs current={place === 'people' ? 'people' : place === 'settings' ? 'you' : 'rooms'} unread={list.unreadMessages} requests={asks} onChoose={choose} />
       </div>
       <Toasts toasts={app.toasts} onClose={app.closeToast} />
-      <Suspense>{dialog && <Dialogs request={dialog} onClose={() => setDialog(undefined)} />}</Suspense>
+      {dialog && (
+        <Boundary>
+          <Suspense>
+            <Dialogs request={dialog} onClose={() => setDialog(undefined)} />
+          </Suspense>
+        </Boundary>
+      )}
     </DialogContext>
   );
 }

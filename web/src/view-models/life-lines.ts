@@ -50,9 +50,10 @@ export function lifeText(client: Client, event: LifeEvent): string {
   return t(line.text, line.names);
 }
 
-/** Whoever makes a room is in it: that needs no line of its own. */
+/** Whoever makes a room is in it, and a direct room is made by being written in: that needs no line of its own. */
 export function isPlain(room: Room, event: LifeEvent): boolean {
   const { body } = event;
+  if (room.info?.kind === 'direct') return body.kind === 'created' || body.kind === 'entered';
   const first = room.log.get(1);
   return body.kind === 'entered' && body.user === event.by && first?.type === 'life' && first.body.kind === 'created' && first.by === body.user && event.seq <= FIRST_ENTRIES;
 }

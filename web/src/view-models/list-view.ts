@@ -62,7 +62,7 @@ function lastWords(client: Client, room: Room, direct: boolean): LastWords {
   if (landed) return { ...mine(landed.text), state: 'sent' };
   const last = room.lastItem;
   if (last && last.seq >= (room.preview?.seq ?? 0)) {
-    if (last.type === 'life') return { text: lifeText(client, telling(room, last)) };
+    if (last.type === 'life') return { text: direct ? '' : lifeText(client, telling(room, last)) };
     return said(client, room, direct, last.by, last.deleted ? t('message.gone') : last.text, last.seq);
   }
   const { preview } = room;

@@ -427,6 +427,9 @@ export const en = {
 
   'error.offline': 'The server cannot be reached.',
   'error.unknown': 'Something went wrong. Try again.',
+  'error.part': 'This part could not be shown',
+  'error.part_text': 'What you wrote is kept on this device.',
+  'error.reload': 'Load the page again',
   'error.rate': { one: 'Too fast. Try again in {n} second.', other: 'Too fast. Try again in {n} seconds.' },
   'error.not_member': 'you are not a member of this room any more.',
   'error.too_long': 'it is too long.',

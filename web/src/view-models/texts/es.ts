@@ -429,6 +429,9 @@ export const es: Catalogue = {
 
   'error.offline': 'No se llega al servidor.',
   'error.unknown': 'Algo salió mal. Prueba otra vez.',
+  'error.part': 'Esta parte no se pudo mostrar',
+  'error.part_text': 'Lo que escribiste se guarda en este aparato.',
+  'error.reload': 'Cargar la página de nuevo',
   'error.rate': { one: 'Demasiado rápido. Prueba en {n} segundo.', other: 'Demasiado rápido. Prueba en {n} segundos.' },
   'error.not_member': 'ya no eres miembro de esta sala.',
   'error.too_long': 'es demasiado largo.',
