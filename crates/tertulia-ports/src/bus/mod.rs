@@ -238,6 +238,8 @@ pub enum LinkItem {
     },
     /// The shard is no longer this owner's: say to whoever has it now what you have.
     Moved(ShardId),
+    /// As the gateway wanted, nothing of this room follows any more.
+    Detached(RoomId),
 }
 
 /// Who hears a signal, among the sessions that have the room.

@@ -37,13 +37,14 @@ impl Interest {
         }
     }
 
-    /// A gateway has none any more.
-    pub fn remove(&mut self, room: RoomId, gateway: GatewayId) {
-        if let Some(gateways) = self.gateways.get_mut(&room) {
-            gateways.retain(|known| *known != gateway);
-            if gateways.is_empty() {
-                self.gateways.remove(&room);
-            }
+    /// A gateway has none any more; `false` if it had none before.
+    pub fn remove(&mut self, room: RoomId, gateway: GatewayId) -> bool {
+        let Some(gateways) = self.gateways.get_mut(&room) else { return false };
+        let before = gateways.len();
+        gateways.retain(|known| *known != gateway);
+        let had = gateways.len() < before;
+        if gateways.is_empty() {
+            self.gateways.remove(&room);
         }
         if let Some(opened) = self.opened.get_mut(&room) {
             opened.users.retain(|_, on| {
@@ -52,6 +53,7 @@ impl Interest {
             });
             self.changed.insert(room);
         }
+        had
     }
 
     /// The gateways to which a room's entries go.

@@ -90,6 +90,13 @@ impl Gateway {
                     self.hold_rooms(|room| room.owner == owner && shard_of(room.id) == shard);
                     self.ask_snapshots();
                 }
+                // An old wish: sessions have come since.
+                LinkItem::Detached(room) => {
+                    if let Some(place) = self.places.get(&room).copied() {
+                        self.hold(place);
+                        self.ask_snapshots();
+                    }
+                }
             }
         }
     }

@@ -118,6 +118,7 @@ impl Owner {
     fn committed(&mut self, room: RoomId, batch: u64) {
         let Some(Slot::Open(open)) = self.rooms.get_mut(&room) else { return };
         if open.batch == batch {
+            open.marked_dirty = true;
             let entries = std::mem::take(&mut open.appending).into_iter().map(|numbered| numbered.entry);
             open.committed.extend(entries);
             self.advance(room);
@@ -254,6 +255,7 @@ impl Owner {
     /// Everybody knows that the room was deleted: now its log goes.
     fn delete(&mut self, room: RoomId) {
         let Some(epoch) = self.epoch_of(room) else { return };
+        self.losses += 1;
         self.interest.forget_room(room);
         if let Some(Slot::Open(open)) = self.rooms.insert(room, Slot::Deleting { waiting: Vec::new() }) {
             let behind = open.behind;
@@ -294,7 +296,8 @@ impl OpenRoom {
 
     fn append(&mut self, room: RoomId, batch: u64) -> RoomAppend {
         self.batch = batch;
-        let dirty = !std::mem::replace(&mut self.marked_dirty, true);
+        // Said again with every repeat: the first may never have arrived.
+        let dirty = !self.marked_dirty;
         let head = self.appending.last().map_or(self.room.head(), |Numbered { entry, row }| Head {
             seq: entry.seq,
             posts: entry.posts,

@@ -130,7 +130,7 @@ pub struct Owner {
     queued: Vec<RoomId>,
     /// Shards with rooms that were closed while marked dirty.
     closed_dirty: FxHashSet<ShardId>,
-    /// Raised whenever a shard is lost: what was asked before may be stale.
+    /// Raised whenever a shard is lost or a room deleted: what was asked before may be stale.
     losses: u64,
     effects: Vec<Effect>,
 
@@ -235,7 +235,7 @@ impl Owner {
     fn mail(&mut self, mail: ToOwner) {
         match mail {
             ToOwner::Attach { gateway, request, user, rooms } => self.attach(gateway, request, user, rooms),
-            ToOwner::Detach { gateway, room } => self.interest.remove(room, gateway),
+            ToOwner::Detach { gateway, room } => self.detach(gateway, room),
             ToOwner::Snapshot { gateway, rooms } => self.snapshot(gateway, rooms),
             ToOwner::Grants { user, rooms, reply_to } => self.grants(user, rooms, reply_to),
             // A sleeping room remembers nobody.

@@ -1,8 +1,9 @@
 //! Readers: grants, sessions that attach, gateways that say what they have, and signals that are not kept.
 
 use tertulia_core::{
-    RoomId, Seq, Standing, UserId,
+    Epoch, RoomId, Seq, Standing, UserId,
     room::{Grant, GrantError, HistoryPolicy, Moment, Refusal},
+    shard::shard_of,
 };
 use tertulia_ports::{
     bus::{Answer, Attached, Audience, GatewayId, LinkItem, ReplyTo, Signal, ToOwner},
@@ -41,6 +42,13 @@ impl Owner {
             let moments = self.moments(&rooms);
             let request = self.request(Request::Attach { gateway, request, user, moments });
             self.effects.push(Effect::Work(Work::Standings { request, user, rooms }));
+        }
+    }
+
+    /// A gateway has no session in a room any more. It is told so: if this was overtaken by an attach, it asks again.
+    pub(super) fn detach(&mut self, gateway: GatewayId, room: RoomId) {
+        if self.interest.remove(room, gateway) {
+            self.links.push(gateway, LinkItem::Detached(room));
         }
     }
 
@@ -102,6 +110,10 @@ impl Owner {
         let mut grants = Vec::with_capacity(standings.len());
         for (standing, asked) in standings.into_iter().zip(moments) {
             let room = standing.room;
+            if standing.head.as_ref().is_some_and(|head| self.is_lost(room, &head.epochs)) {
+                self.fenced(shard_of(room));
+                return self.retry_later(request);
+            }
             match self.grant_of(user, standing, *asked) {
                 Ok(grant) => grants.push((room, Ok(grant))),
                 Err(NoGrant::Refused(refusal)) => grants.push((room, Err(refusal))),
@@ -149,6 +161,12 @@ impl Owner {
         Ok(Grant { room, first, through: head.seq, posts: head.posts, epochs: head.epochs })
     }
 
+    /// Whether a room that sleeps here was opened by somebody else meanwhile.
+    fn is_lost(&self, room: RoomId, epochs: &[(Epoch, Seq)]) -> bool {
+        let ours = self.epoch_of(room);
+        ours.is_some_and(|ours| epochs.last().is_some_and(|(last, _)| *last > ours))
+    }
+
     pub(super) fn snapshot(&mut self, gateway: GatewayId, rooms: Vec<(RoomId, Seq)>) {
         let mut asleep = Vec::new();
         for (room, applied) in rooms {
@@ -175,6 +193,9 @@ impl Owner {
     pub(super) fn heads(&mut self, request: u64, heads: Vec<StoredHead>) {
         let Some(Request::Snapshot { gateway }) = self.take_request(request) else { return };
         for StoredHead { room, epochs, seq, .. } in heads {
+            if self.is_lost(room, &epochs) {
+                self.fenced(shard_of(room));
+            }
             let Some(epoch) = self.epoch_of(room) else { continue };
             // What an open room has not delivered yet follows over the link.
             let through = match self.rooms.get(&room) {
