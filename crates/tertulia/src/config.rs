@@ -13,6 +13,7 @@ use clap::Args;
 use figment::{
     Figment, Metadata,
     providers::{Env, Format, Serialized, Toml},
+    value::Value,
 };
 use serde::{Deserialize, Serialize};
 use tertulia_core::{Limits, limits::LimitInfo};
@@ -168,6 +169,7 @@ impl Loaded {
         let flags = Serialized::defaults(flags);
         let figment = figment.merge(environment()).merge(flags);
         let config: Config = figment.extract().map_err(|error| explain_error(&error))?;
+        check_names_of_limits(&figment)?;
         config.limits.check().map_err(|error| anyhow!("limits: {error}"))?;
         config.check()?;
         Ok(Self { config, figment })
@@ -315,6 +317,15 @@ fn explain_error(error: &figment::Error) -> anyhow::Error {
     let what: Vec<&str> =
         what.lines().map(str::trim).filter(|line| !line.is_empty() && !is_picture(line)).collect();
     anyhow!("{place}: {} (from {source})", what.join(", "))
+}
+
+/// Limits travel to clients that know fewer of them, so their type takes any name; a configuration does not.
+fn check_names_of_limits(figment: &Figment) -> Result<()> {
+    let Ok(Value::Dict(_, limits)) = figment.find_value("limits") else { return Ok(()) };
+    match limits.keys().find(|name| Limits::INFO.iter().all(|info| info.name != **name)) {
+        Some(unknown) => bail!("limits.{unknown}: there is no limit of that name"),
+        None => Ok(()),
+    }
 }
 
 /// Makes the data folder.

@@ -209,10 +209,14 @@ async fn try_perform(places: &Places, work: &Work) -> EngineResult<Finished> {
             }
             Finished::Expire { request: *request, room: span.room, first: last.map(|last| last + 1) }
         }
-        Work::Delete { room, epoch } => {
-            messages.delete_room(*room, *epoch).await?;
-            Finished::Delete { room: *room }
-        }
+        Work::Delete { room, epoch } => match messages.delete_room(*room, *epoch).await {
+            Ok(()) => Finished::Delete { room: *room },
+            // It is done again as long as the shard is ours.
+            Err(error) => match messages.open_room(*room, *epoch, 1).await? {
+                Some(_) => return Err(error),
+                None => Finished::Fenced { room: *room, epoch: *epoch },
+            },
+        },
         Work::Clean { shards, still_dirty } => {
             messages.mark_clean(shards, still_dirty).await?;
             Finished::Clean

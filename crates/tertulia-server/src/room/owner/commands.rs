@@ -147,7 +147,7 @@ impl Owner {
         self.due.push(room);
         if let Some(Slot::Open(open)) = self.rooms.get_mut(&room) {
             let behind = std::mem::take(&mut open.behind);
-            behind.into_iter().for_each(|mail| self.to_room(room, mail));
+            behind.into_iter().for_each(|mail| self.bring(room, mail));
         }
     }
 

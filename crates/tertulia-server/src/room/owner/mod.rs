@@ -246,7 +246,7 @@ impl Owner {
             | ToOwner::Signal { room, .. }
             | ToOwner::Forget { room, .. }
             | ToOwner::Expire { room, .. }
-            | ToOwner::Active { room, .. } => self.to_room(room, mail),
+            | ToOwner::Active { room, .. } => self.bring(room, mail),
         }
     }
 
@@ -266,6 +266,8 @@ impl Owner {
             Finished::Markers { request, markers } => self.markers(request, markers),
             Finished::Expire { request, room, first } => self.expired(request, room, first),
             Finished::Delete { room } => self.deleted(room),
+            Finished::Fenced { room, epoch } if self.epoch_of(room) == Some(epoch) => self.fenced(shard_of(room)),
+            Finished::Fenced { .. } => {}
             Finished::Clean => self.cleaning = false,
             Finished::SaveActive => {}
             Finished::Failed { work, error } => self.failed(work, &error),

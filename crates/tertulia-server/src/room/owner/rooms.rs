@@ -107,7 +107,7 @@ impl OpenRoom {
 
 impl Owner {
     /// Brings mail to its room, opening it if it sleeps.
-    pub(super) fn to_room(&mut self, room: RoomId, mail: ToOwner) {
+    pub(super) fn bring(&mut self, room: RoomId, mail: ToOwner) {
         if self.epoch_of(room).is_none() {
             return self.wait_for_shard(room, mail);
         }
@@ -241,7 +241,7 @@ impl Owner {
     fn unpark(&mut self, room: RoomId, need: Need) {
         if let Some(Slot::Open(open)) = self.rooms.get_mut(&room) {
             let parked = open.parked.remove(&need).unwrap_or_default();
-            parked.into_iter().for_each(|mail| self.to_room(room, mail));
+            parked.into_iter().for_each(|mail| self.bring(room, mail));
         }
     }
 
