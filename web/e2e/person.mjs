@@ -104,7 +104,7 @@ export class Person {
 
   async menuOf(text, item) {
     const { page } = this;
-    if (this.phone) await this.message(text).last().locator('p').last().click();
+    if (this.phone) await this.message(text).last().locator('p').last().click({ position: { x: 4, y: 8 } });
     else {
       await this.message(text).last().hover();
       await this.message(text).last().getByRole('button', { name: 'More actions' }).click();

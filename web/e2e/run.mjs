@@ -1,12 +1,13 @@
 // Browser tests with a real Chromium against the real server, at both widths: `npm run e2e [FILTER]`. TERTULIA_BIN is the
 // server's binary, CHROMIUM the browser's.
 import { openBrowser, Server, sizes, Story } from './harness.mjs';
+import { access } from './access.mjs';
 import { conversation } from './conversation.mjs';
 import { firstMinute } from './first-minute.mjs';
 import { screens } from './screens.mjs';
 import { timeline } from './timeline.mjs';
 
-const stories = { 'first minute': firstMinute, conversation, timeline, screens };
+const stories = { 'first minute': firstMinute, conversation, timeline, screens, access };
 const filter = process.argv[2] ?? '';
 const browser = await openBrowser();
 for (const [name, tell] of Object.entries(stories)) {

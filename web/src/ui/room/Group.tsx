@@ -14,7 +14,7 @@ export const Group = memo(function Group({ group }: { group: GroupView }) {
   return (
     <article className={group.own ? 'group own' : 'group'} aria-label={t('message.of', { who, when: group.time })}>
       {!group.own && (
-        <button type="button" className="face-button" tabIndex={-1} aria-label={t('people.open_profile', { name: group.author.name })} onClick={() => actions.openPerson(group.author.id)}>
+        <button type="button" className="face-button" tabIndex={-1} aria-hidden="true" title={t('people.open_profile', { name: group.author.name })} onClick={() => actions.openPerson(group.author.id)}>
           <Face face={group.author} />
         </button>
       )}

@@ -45,7 +45,10 @@ export const Message = memo(function Message({ message, own, author }: Props) {
         if (!inside && !message.erased && narrowScreen() && !window.getSelection()?.toString()) openMenu();
       }}
       onKeyDown={(event) => {
-        if (event.key === 'Enter' && event.target === event.currentTarget && !message.erased) openMenu();
+        if (event.key !== 'Enter' || event.target !== event.currentTarget || message.erased) return;
+        // Else the same press would choose the first entry of the menu that it opens.
+        event.preventDefault();
+        openMenu();
       }}
     >
       <div className="msg-main">

@@ -1,7 +1,6 @@
 // The reactions below a message; a press adds or takes back one's own.
-import { t } from '../../view-models/texts';
 import type { ReactionView } from '../../view-models/views';
-import { formatNumber } from '../../view-models/texts';
+import { formatNumber, t } from '../../view-models/texts';
 import { useRoomActions } from './room-actions';
 
 export function Reactions({ reactions, seq }: { reactions: ReactionView[]; seq: number }) {
@@ -11,9 +10,10 @@ export function Reactions({ reactions, seq }: { reactions: ReactionView[]; seq: 
       {reactions.map(({ emoji, count, mine, names }) => {
         const label = t('message.reacted', { names, emoji });
         return (
-          <button key={emoji} type="button" className="reaction" aria-pressed={mine} title={label} aria-label={label} onClick={() => actions.react(seq, emoji, !mine)}>
+          <button key={emoji} type="button" className="reaction" aria-pressed={mine} title={label} onClick={() => actions.react(seq, emoji, !mine)}>
             <span>{emoji}</span>
             <span>{formatNumber(count)}</span>
+            <span className="sr">{label}</span>
           </button>
         );
       })}
