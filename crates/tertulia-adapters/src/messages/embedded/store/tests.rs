@@ -4,7 +4,7 @@ use std::{
     collections::BTreeMap,
     fs,
     path::{Path, PathBuf},
-    sync::atomic::Ordering::SeqCst,
+    sync::atomic::{AtomicU64, Ordering::SeqCst},
     time::{Duration, Instant},
 };
 
@@ -136,6 +136,58 @@ fn answers_as_a_map_does_through_runs_merges_and_restarts() {
         let store = open(folder.path()).unwrap();
         assert_eq!(all(&store, Direction::Down), expected.into_iter().rev().collect::<Vec<_>>());
     }
+}
+
+#[test]
+fn readers_see_all_that_was_committed_while_tables_become_runs() {
+    const KEYS: u64 = 64;
+    const TURNS: u64 = 6_000;
+    let folder = tempfile::tempdir().unwrap();
+    let mut store = open(folder.path()).unwrap();
+    let shared = store.shared().clone();
+    let committed = AtomicU64::new(0);
+    // Turn t sets key t % KEYS to t. So after turn c, no key is older than c - KEYS.
+    let key = |turn: u64| Key::from_slice(&(turn % KEYS).to_be_bytes());
+    let turn_of = |value: &[u8]| u64::from_be_bytes(value[..8].try_into().unwrap());
+    let reader = |seed| {
+        let mut rng = SmallRng::seed_from_u64(seed);
+        loop {
+            let before = committed.load(SeqCst);
+            let wanted = rng.random_range(before.saturating_sub(KEYS - 1)..=before).max(1);
+            let found = if rng.random() {
+                shared.view().get(&key(wanted)).unwrap()
+            } else {
+                let range =
+                    KeyRange { first: key(wanted), end: key(wanted).into_iter().chain([0]).collect() };
+                let direction = if rng.random() { Direction::Up } else { Direction::Down };
+                shared.view().range(&range, direction).next().unwrap().map(|(_, value)| value)
+            };
+            assert!(
+                before == 0 || found.is_some_and(|value| turn_of(&value) >= wanted),
+                "turn {wanted} is not seen"
+            );
+            if before == TURNS {
+                return;
+            }
+        }
+    };
+    std::thread::scope(|scope| {
+        let readers: Vec<_> = (0..2).map(|seed| scope.spawn(move || reader(seed))).collect();
+        let mut batch = Batch::new();
+        for turn in 1..=TURNS {
+            batch.put(key(turn), &[&turn.to_be_bytes()[..], &[0; 3_000]].concat());
+            if turn % 8 == 0 {
+                store.commit(&mut batch).unwrap();
+                committed.store(turn, SeqCst);
+            }
+        }
+        readers.into_iter().for_each(|reader| reader.join().unwrap());
+    });
+    settle(&store);
+    assert!(
+        store.shared.state().runs.iter().any(|run| run.segments().0 != run.segments().1),
+        "some were merged"
+    );
 }
 
 #[test]
