@@ -24,7 +24,7 @@ pub struct SignUp {
 
 /// Signing in: `handle` and `password`, or a one-time `ticket`.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(untagged)]
+#[serde(untagged, expecting = "`handle` and `password`, or `ticket`, must be there as texts")]
 pub enum LogIn {
     /// With a one-time ticket, such as the administrator's link has.
     Ticket {

@@ -26,8 +26,7 @@ use crate::{
     identity::TokenError,
 };
 
-/// Largest body of a request, in bytes: the longest text with every character escaped, and some room. As large as a
-/// frame of the socket.
+/// Largest body of a request, in bytes: as large as a frame of the socket, twice the longest text there may be.
 pub const BODY_BYTES_MAX: usize = 128 * 1024;
 
 /// The address of who is at the other end of the connection.

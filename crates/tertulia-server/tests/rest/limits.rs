@@ -95,3 +95,20 @@ async fn stats_count_what_there_is() {
     let stats = admin.get(&world, "/v1/admin/stats").await.expect(200);
     assert_eq!((&stats["users"], &stats["rooms"], &stats["online"]), (&json!(1), &json!(1), &json!(0)));
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn messages_are_bounded_in_time_as_on_the_socket() {
+    let world = World::start().await;
+    let amaia = world.sign_up("Amaia").await;
+    let room = world.group(&amaia, &[]).await;
+    world.set_limits(|limits| limits.messages_per_10s = 2).await;
+    let path = format!("/v1/rooms/{room}/messages");
+    for _ in 0..2 {
+        amaia.say(&world, room, "hola").await;
+    }
+    let problem = amaia.post(&world, &path, json!({"text": "x"})).await.expect_problem(429, "rate_limited");
+    let told = (&problem["field"], &problem["bound"], &problem["retry_after_ms"]);
+    assert_eq!(told, (&json!("messages_per_10s"), &json!(2), &json!(10_000)));
+    world.clock.advance(10_000);
+    amaia.say(&world, room, "again").await;
+}

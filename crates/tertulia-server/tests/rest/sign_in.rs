@@ -188,3 +188,13 @@ async fn a_server_may_take_new_people_by_invite_and_with_password_only() {
     let problem = sign_up(&strict, json!({"name": "A"})).await.expect_problem(422, "invalid");
     assert_eq!(problem["field"], "password");
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn signing_in_needs_one_of_two_things() {
+    let world = World::start().await;
+    for body in [json!({}), json!({"handle": "a"}), json!({"ticket": 5})] {
+        let problem =
+            world.call("POST", "/v1/sessions", None, Some(body)).await.expect_problem(422, "invalid");
+        assert_eq!(problem["detail"], "`handle` and `password`, or `ticket`, must be there as texts");
+    }
+}

@@ -12,6 +12,7 @@ use super::super::{
     command::peer_of,
     extract::{At, Body, Caller, Key, Query, RoomPath, limit_of, seq_of},
     problem::Answer,
+    sessions::rates,
 };
 use crate::history::{PageMode, PageRequest};
 
@@ -60,6 +61,7 @@ pub async fn say(
     Key(nonce): Key,
     Body(message): Body<NewMessage>,
 ) -> Answer<(StatusCode, Json<MessageForm>)> {
+    rates::message(&api, caller.device)?;
     let post = Command::Post { text: message.text.clone(), reply_to: message.reply_to };
     let done = api.command(caller.id(), at.room, nonce, post).await?;
     let (room, _) = api.visible_room(&caller, at.room).await?;

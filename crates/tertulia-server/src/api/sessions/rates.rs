@@ -1,6 +1,7 @@
-//! How often somebody may try to sign in or up. Headers tell what is left.
+//! How often somebody may try to sign in or up, and say something. Headers tell what is left.
 
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
+use tertulia_core::DeviceId;
 use tertulia_protocol::{Code, ErrorDetail};
 
 use super::super::{
@@ -11,6 +12,8 @@ use super::super::{
 use crate::identity::{Rate, Remaining};
 
 const MINUTE_MS: u64 = 60 * 1_000;
+/// The limit `messages_per_10s` is named after it.
+const MESSAGES_WINDOW_MS: u64 = 10_000;
 
 /// Tries at one handle from one address: a person who has forgotten theirs, not a program.
 const LOG_IN: Rate = Rate { name: "log_in", count: 10, window_ms: 15 * MINUTE_MS };
@@ -40,6 +43,24 @@ pub fn log_in(api: &Api, from: &From, handle: &str) -> Answer<HeaderMap> {
 /// The password was right: what was tried before does not count.
 pub fn logged_in(api: &Api, from: &From, handle: &str) {
     api.rates.forgive(LOG_IN, &format!("{} {handle}", from.0));
+}
+
+/// Counts a message, by the limit that holds on the socket too.
+pub fn message(api: &Api, device: DeviceId) -> Answer<()> {
+    let max = api.coordination.config().limits.messages_per_10s;
+    let rate = Rate { name: "messages", count: max, window_ms: MESSAGES_WINDOW_MS };
+    match api.rates.count(rate, &device.to_string(), api.clock.now()) {
+        Ok(_) => Ok(()),
+        Err(remaining) => {
+            let error = ErrorDetail::new(Code::RateLimited, format!("more than {max} messages in 10 s"));
+            let error = ErrorDetail {
+                field: Some("messages_per_10s".to_owned()),
+                bound: Some(max.into()),
+                ..error.after_ms(remaining.reset_ms)
+            };
+            Err(Failure::from(error).with_headers(headers(remaining)))
+        }
+    }
 }
 
 fn counted(result: Result<Remaining, Remaining>) -> Answer<HeaderMap> {
