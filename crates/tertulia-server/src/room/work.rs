@@ -120,6 +120,11 @@ pub enum Finished {
     Delete {
         room: RoomId,
     },
+    /// Somebody else owns the room's shard.
+    Fenced {
+        room: RoomId,
+        epoch: Epoch,
+    },
     Clean,
     SaveActive,
     /// It was not done. Worth another try.
