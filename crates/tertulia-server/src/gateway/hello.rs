@@ -130,6 +130,18 @@ impl Gateway {
         rooms: &[RoomId],
         purpose: AttachFor,
     ) -> usize {
+        let until = self.elapsed.plus(ATTACH_MS);
+        self.attach_until(connection, user, rooms, purpose, until)
+    }
+
+    fn attach_until(
+        &mut self,
+        connection: ConnectionId,
+        user: UserId,
+        rooms: &[RoomId],
+        purpose: AttachFor,
+        until: TimeMs,
+    ) -> usize {
         let mut rooms: Vec<_> =
             rooms.iter().map(|room| ((self.settings.owner_of)(shard_of(*room)), *room)).collect();
         rooms.sort_unstable();
@@ -139,10 +151,20 @@ impl Gateway {
             .collect();
         let count = groups.len();
         for rooms in groups {
-            let until = self.elapsed.plus(ATTACH_MS);
             self.ask_to_attach(Pending::Attach { connection, user, rooms, purpose, until, again_at: None });
         }
         count
+    }
+
+    /// Asks again for rooms whose owners have not answered: other ones may have them now.
+    pub(super) fn attach_again(&mut self, pending: Pending) {
+        let Pending::Attach { connection, user, rooms, purpose, until, .. } = pending else { return };
+        let count = self.attach_until(connection, user, &rooms, purpose, until);
+        if purpose == AttachFor::Hello
+            && let Some(greeting) = self.greeting(connection)
+        {
+            greeting.awaited += count - 1;
+        }
     }
 
     pub(super) fn ask_to_attach(&mut self, pending: Pending) {

@@ -312,11 +312,8 @@ impl Gateway {
             }
             // Under another number: an answer to the first that comes after all must not count twice.
             Some(Pending::Attach { .. }) => {
-                if let Some(Pending::Attach { connection, user, rooms, purpose, until, .. }) =
-                    self.pending.remove(&request)
-                {
-                    let again_at = None;
-                    self.ask_to_attach(Pending::Attach { connection, user, rooms, purpose, until, again_at });
+                if let Some(pending) = self.pending.remove(&request) {
+                    self.attach_again(pending);
                 }
             }
             None => {}
