@@ -8,6 +8,8 @@ use crate::world::{Event, World};
 
 /// How often something may go wrong besides mail and stores, in ms.
 const LOOK_MS: u64 = 400;
+/// After which time in good weather nothing of the bad is under way any more, in ms.
+const RECLAIM_MS: u64 = 5_000;
 /// How long mail takes in good weather, at most, in ms.
 const MAIL_MS: u64 = 2;
 
@@ -127,5 +129,18 @@ impl World {
             self.after(1_700, Event::ToHost(id, ToGateway::Moved(untold.clone())));
         }
         self.wake_readers();
+        self.after(RECLAIM_MS, Event::Reclaim);
+    }
+
+    /// A node that froze may have taken over what was no longer to be its own. Nobody tells the right one, who finds out
+    /// with its next append; here the leader does.
+    pub(crate) fn reclaim(&mut self) {
+        for (shard, node) in self.plan.assigned.clone() {
+            if self.plan.holders.get(&shard) != Some(&node) {
+                let life = self.nodes[node].life;
+                self.node_input(node, life, Input::Release(vec![shard]));
+                self.node_input(node, life, Input::Assign(vec![shard]));
+            }
+        }
     }
 }

@@ -201,6 +201,7 @@ impl World {
 
     fn work(&mut self, at: usize, life: u32, after_ms: u64, work: Work) {
         let (places, hub) = (self.places.clone(), self.hub.clone());
+        self.note(|| format!("node {at} has to do {work:?}"));
         self.tasks.spawn(Home::Node(at), async move {
             if after_ms > 0 {
                 hub.pause(after_ms).await;

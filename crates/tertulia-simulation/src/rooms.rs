@@ -52,6 +52,8 @@ pub struct Plan {
     pub rooms: Vec<PlannedRoom>,
     /// Which node is to have which shard.
     pub assigned: BTreeMap<ShardId, usize>,
+    /// Which node raised the fence of which shard last.
+    pub holders: BTreeMap<ShardId, usize>,
     /// Shards whose gateways do not know yet that they moved.
     pub untold: Vec<ShardId>,
 }

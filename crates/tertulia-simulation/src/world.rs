@@ -117,6 +117,8 @@ pub enum Event {
     Route(tertulia_core::ShardId, usize),
     /// The weather calms down.
     Calm,
+    /// Whoever has lost a shard to somebody who is not to have it takes it over again.
+    Reclaim,
     /// Everything must have settled: live sessions have everything.
     Settled,
     /// Everybody comes again.
@@ -386,6 +388,7 @@ impl World {
             Event::Assignment => self.tell_assignment(),
             Event::Route(shard, node) => self.bus.route(shard, node),
             Event::Calm => self.calm_down(),
+            Event::Reclaim => self.reclaim(),
             Event::Settled => self.check_live(),
             Event::Return => self.everybody_returns(),
             Event::End => self.end(),
@@ -437,9 +440,17 @@ impl World {
             let _clock = self.runtime.enter();
             self.tasks.poll(task)
         };
+        if let Some(done) = &done {
+            self.note(|| format!("{done:?}"));
+        }
         match done {
             None | Some(Done::Nothing) => {}
-            Some(Done::Work(at, life, finished)) => self.node_input(at, life, Input::Finished(*finished)),
+            Some(Done::Work(at, life, finished)) => {
+                if let Finished::TakeOver(taken) = &*finished {
+                    self.plan.holders.extend(taken.iter().map(|taken| (taken.shard, at)));
+                }
+                self.node_input(at, life, Input::Finished(*finished));
+            }
             Some(Done::Errand(at, life, returned)) => self.errand_done(at, life, returned),
             Some(Done::Asked(asked)) => self.asked(*asked),
         }
