@@ -145,3 +145,46 @@ async fn who_speaks_no_http_is_told_so_and_let_go() {
     stream.read_to_end(&mut answer).await.unwrap();
     assert!(answer.starts_with(b"HTTP/1.1 400"), "{}", String::from_utf8_lossy(&answer));
 }
+
+/// A client's frame, masked with zeros.
+fn text_frame(text: &str) -> Vec<u8> {
+    let length = u16::try_from(text.len()).unwrap().to_be_bytes();
+    [&[0x81, 0x80 | 126, length[0], length[1], 0, 0, 0, 0], text.as_bytes()].concat()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_kept_connection_may_become_a_socket() {
+    let world = World::start().await;
+    let amaia = world.sign_up("Amaia").await;
+    let mut stream = TcpStream::connect(world.server.address()).await.unwrap();
+    stream.write_all(&request("GET", "/healthz", &[], b"", "keep-alive")).await.unwrap();
+    read_reply(&mut stream, false).await.expect(200);
+    let headers = [
+        ("upgrade", "websocket".to_owned()),
+        ("sec-websocket-version", "13".to_owned()),
+        ("sec-websocket-key", "dGhlIHNhbXBsZSBub25jZQ==".to_owned()),
+        ("sec-websocket-protocol", "tertulia.v1.json".to_owned()),
+    ];
+    // The first frame comes right behind the request.
+    let mut bytes = request("GET", "/v1/connect", &headers, b"", "Upgrade");
+    bytes.extend(text_frame(&json!({"t": "hello", "token": amaia.token}).to_string()));
+    stream.write_all(&bytes).await.unwrap();
+    let granted = read_reply(&mut stream, true).await;
+    assert_eq!(granted.status, 101);
+    assert_eq!(granted.header("sec-websocket-accept"), Some("s3pPLMBiTxaQ9kYGzzhZRbK+xOo="));
+    assert_eq!(granted.header("sec-websocket-protocol"), Some("tertulia.v1.json"));
+    let mut heard = granted.body;
+    let welcome = format!(r#""user":"{}""#, amaia.id);
+    while !heard.windows(welcome.len()).any(|part| part == welcome.as_bytes()) {
+        assert_ne!(stream.read_buf(&mut heard).await.unwrap(), 0, "{}", String::from_utf8_lossy(&heard));
+    }
+    assert!(String::from_utf8_lossy(&heard).contains(r#"{"t":"welcome""#));
+
+    // A page from elsewhere gets none, on a kept connection either.
+    let foreign = [&headers[..], &[("origin", "https://evil.example".to_owned())]].concat();
+    let mut stream = TcpStream::connect(world.server.address()).await.unwrap();
+    stream.write_all(&request("GET", "/healthz", &[], b"", "keep-alive")).await.unwrap();
+    read_reply(&mut stream, false).await.expect(200);
+    stream.write_all(&request("GET", "/v1/connect", &foreign, b"", "Upgrade")).await.unwrap();
+    assert_eq!(read_reply(&mut stream, false).await.status, 403);
+}
