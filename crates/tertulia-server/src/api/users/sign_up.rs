@@ -39,12 +39,21 @@ pub async fn sign_up(
         Some(password) => Some(api.passwords.hash(password).await?),
         None => None,
     };
+    // Before there is a person: of many who come at once with one invite, only as many as it has uses are let in.
+    let is_invited = match &invite {
+        Some(invite) => api.directory.use_invite(&invite.token, api.clock.now()).await?,
+        None => false,
+    };
+    if api.settings.sign_up == SignUpPolicy::Invite && !is_invited {
+        return Err(no_invite().with_headers(headers));
+    }
     let user = add(&api, &wish.name, wish.handle.as_deref(), false).await?;
     if let Some(hash) = hash {
         api.directory.set_password(user.id, &hash).await?;
     }
     match &invite {
-        Some(invite) => enter_by(&api, user.id, invite).await,
+        Some(invite) if is_invited => enter_by(&api, user.id, invite).await,
+        Some(_) => tracing::info!(user = %user.id, "somebody signed up, and their invite was used up meanwhile"),
         None => api.land(&user).await,
     }
     let session = sessions::open(&api, user, &client).await?;
@@ -56,6 +65,10 @@ async fn checked(api: &Api, wish: &SignUp) -> Answer<Option<Invite>> {
     check_text("name", &wish.name, text::check_name(&wish.name, text::NAME_CHARS_MAX))?;
     if let Some(handle) = &wish.handle {
         check_text("handle", handle, text::check_handle(handle))?;
+        // Found out before it costs a use of the invite.
+        if api.directory.user_by_handle(handle).await?.is_some() {
+            return Err(taken(handle));
+        }
     }
     match &wish.password {
         Some(password) => check_new_password("password", password)?,
@@ -68,7 +81,7 @@ async fn checked(api: &Api, wish: &SignUp) -> Answer<Option<Invite>> {
     let invite = match &wish.invite {
         Some(token) => {
             let invite = api.directory.invite(token, api.clock.now()).await?;
-            Some(invite.ok_or_else(|| Failure::not_found("invite, or it no longer holds"))?)
+            Some(invite.ok_or_else(no_invite)?)
         }
         None => None,
     };
@@ -149,15 +162,14 @@ fn stem_of(name: &str) -> String {
     if stem.len() < *text::HANDLE_CHARS.start() { "user".to_owned() } else { stem.to_owned() }
 }
 
+fn no_invite() -> Failure {
+    Failure::not_found("invite, or it no longer holds")
+}
+
 /// Into the room that an invite leads to. Who signed up stays signed up, even if the room is full by now.
 async fn enter_by(api: &Api, user: UserId, invite: &Invite) {
-    let entered = match api.directory.use_invite(&invite.token, api.clock.now()).await {
-        Ok(true) => api.enter(user, invite.room, true).await.map_err(|error| error.to_string()),
-        Ok(false) => Err("the invite was used up in the meantime".to_owned()),
-        Err(error) => Err(error.to_string()),
-    };
-    if let Err(error) = entered {
-        tracing::info!(%user, room = %invite.room, error, "somebody signed up and did not get into the room");
+    if let Err(error) = api.enter(user, invite.room, true).await {
+        tracing::info!(%user, room = %invite.room, %error, "somebody signed up and did not get into the room");
     }
 }
 
