@@ -1,32 +1,53 @@
 //! A connection of which somebody has read the beginning.
 
 use std::{
+    future::Future as _,
     io,
     pin::Pin,
     task::{Context, Poll},
+    time::Duration,
 };
 
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
     net::TcpStream,
+    time::{Sleep, sleep},
 };
 
-/// Gives what was read first, then what comes.
+/// How long a peer may take nothing of an answer: else those who never read hold every place of a connection for good.
+const STALL_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// Gives what was read first, then what comes. Fails when its peer does not read.
 pub struct Replay {
     head: Vec<u8>,
     given: usize,
     stream: TcpStream,
+    /// Runs while the peer takes nothing.
+    stalled: Option<Pin<Box<Sleep>>>,
 }
 
 impl Replay {
     /// A connection of which `head` was read.
     pub fn new(head: Vec<u8>, stream: TcpStream) -> Self {
-        Self { head, given: 0, stream }
+        Self { head, given: 0, stream, stalled: None }
     }
 
     /// What was read and not given yet, and the connection.
     pub fn into_parts(mut self) -> (Vec<u8>, TcpStream) {
         (self.head.split_off(self.given), self.stream)
+    }
+
+    fn within_time(
+        &mut self,
+        written: Poll<io::Result<usize>>,
+        context: &mut Context<'_>,
+    ) -> Poll<io::Result<usize>> {
+        if written.is_ready() {
+            self.stalled = None;
+            return written;
+        }
+        let stalled = self.stalled.get_or_insert_with(|| Box::pin(sleep(STALL_TIMEOUT)));
+        stalled.as_mut().poll(context).map(|()| Err(io::ErrorKind::TimedOut.into()))
     }
 }
 
@@ -57,7 +78,8 @@ impl AsyncWrite for Replay {
         context: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write(context, bytes)
+        let written = Pin::new(&mut self.stream).poll_write(context, bytes);
+        self.within_time(written, context)
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
@@ -73,7 +95,8 @@ impl AsyncWrite for Replay {
         context: &mut Context<'_>,
         slices: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write_vectored(context, slices)
+        let written = Pin::new(&mut self.stream).poll_write_vectored(context, slices);
+        self.within_time(written, context)
     }
 
     fn is_write_vectored(&self) -> bool {
