@@ -141,7 +141,7 @@ impl Gateway {
         let (elapsed, max) = (self.elapsed, self.limits.messages_per_10s);
         let Some(session) = self.session(connection) else { return };
         if let Err(too_fast) = session.rate.frame(elapsed, max) {
-            return self.too_fast(connection, None, too_fast, out);
+            return self.too_fast(connection, id_in(text), too_fast, out);
         }
         match serde_json::from_str::<ClientFrame>(text) {
             Ok(frame) => self.frame(connection, frame, out),
@@ -338,6 +338,11 @@ impl Gateway {
     pub(super) fn connections_of(&self, user: UserId) -> Vec<ConnectionId> {
         self.people.connections(user).to_vec()
     }
+}
+
+/// The id of a request that is not served, so that its client does not wait for ever.
+fn id_in(text: &str) -> Option<u64> {
+    serde_json::from_str::<serde_json::Value>(text).ok()?.get("id")?.as_u64()
 }
 
 /// The types of frames that clients send.
