@@ -134,8 +134,8 @@ impl Room {
         let known = self.known(ask.actor)?;
         refuse_banned(known, now)?;
         let role = known.role().ok_or(Refusal::NotMember)?;
-        // Nobody is kept from erasing their own words.
-        if meta.kind == RoomKind::Direct && !matches!(ask.command, Command::Delete { .. }) {
+        // Nobody is kept from erasing their own words; but a reason would be words again.
+        if meta.kind == RoomKind::Direct && !matches!(ask.command, Command::Delete { reason: None, .. }) {
             match known.blocked {
                 Some(true) => return Err(Refusal::Blocked.into()),
                 // The directory cannot tell of a room that it does not have yet.
