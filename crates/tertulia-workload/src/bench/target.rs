@@ -20,8 +20,8 @@ use crate::{
 
 /// Requests at once while people and rooms are made.
 const AT_ONCE: usize = 32;
-/// Members that are named when a room is made: the body of a request is bounded.
-const NAMED_MEMBERS_MAX: usize = 4_000;
+/// Members that are named when a room is made: all fit into one command.
+const NAMED_MEMBERS_MAX: usize = 50;
 
 /// Where the nonces begin that rooms are made with: those of messages begin at 1.
 const MAKING: u128 = 1 << 100;
@@ -156,10 +156,13 @@ async fn room(
     let (name, settings) = (format!("Room {number}"), RoomSettings::default());
     let new = NewRoom { kind: NewRoomKind::Group, name, topic: None, settings, members: named.to_vec() };
     let room = rest.make_room(&new, Nonce(MAKING + number as u128)).await?.id;
-    let added = stream::iter(added).map(async |user| {
+    let lanes = added.chunks(added.len().div_ceil(AT_ONCE).max(1)).map(async |users| {
         let rest = Rest::signed_in(address.clone(), &people[members[0]].1);
-        rest.put_member(room, *user, None, Nonce(MAKING + u128::from(user.get()))).await
+        for user in users {
+            rest.put_member(room, *user, None, Nonce(MAKING + u128::from(user.get()))).await?;
+        }
+        anyhow::Ok(())
     });
-    added.buffer_unordered(AT_ONCE).try_collect::<Vec<()>>().await?;
+    stream::iter(lanes).buffer_unordered(AT_ONCE).try_collect::<Vec<()>>().await?;
     Ok(room)
 }
