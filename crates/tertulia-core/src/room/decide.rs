@@ -151,6 +151,10 @@ impl Room {
         let oldest = self.window.oldest();
         match ask.since {
             Some(since) if since < oldest => Err(Refusal::StaleSend { since, oldest }.into()),
+            // Nobody has seen what was not numbered: such a `since` would take the protection away.
+            Some(since) if since > self.head.seq => {
+                Err(Refusal::TooLarge { field: "since", value: since, max: self.head.seq }.into())
+            }
             _ => Ok(()),
         }
     }

@@ -151,6 +151,18 @@ fn since_is_exactly_decisive() {
 }
 
 #[test]
+fn nobody_knows_a_head_that_was_not_numbered() {
+    let mut world = World::group(&[2]);
+    let max = world.room.head().seq;
+    let ask = |since| Ask { actor: user(1), nonce: Nonce(7), since: Some(since), command: post("hola") };
+    for since in [max + 1, Seq::MAX] {
+        let refusal = Refusal::TooLarge { field: "since", value: since, max };
+        assert_eq!(world.decide(&ask(since)), Decision::Refused(refusal), "{since}");
+    }
+    assert!(matches!(world.decide(&ask(max)), Decision::Numbered { .. }));
+}
+
+#[test]
 fn stale_is_said_of_every_command_but_to_nobody_outside() {
     let mut world = World::made(GROUP, create(tertulia_core::permission::RoomKind::Group, &[2]));
     let message = world.ok(1, post("hola"));

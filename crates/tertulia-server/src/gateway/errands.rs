@@ -8,7 +8,7 @@ use tertulia_core::{DeviceId, Entry, Epoch, Posts, RoomId, Seq, TimeMs, UserId};
 use tertulia_ports::{
     EngineResult,
     bus::{Bus, Delivery, GatewayId, ToGateway},
-    directory::Directory,
+    directory::{self, Directory},
     messages::{From, Messages, Span},
     presence::{Presence, PresenceStore, Seen},
 };
@@ -104,7 +104,7 @@ pub struct Desk {
 pub async fn run(desk: &Desk, gateway: GatewayId, errand: Errand, now: TimeMs) -> Option<Returned> {
     Some(match errand {
         Errand::Resume { connection, user, device } => {
-            Returned::Resumed { connection, resumed: logged(resume(desk, user, device).await) }
+            Returned::Resumed { connection, resumed: logged(resume(desk, user, device, now).await) }
         }
         Errand::Entries { connection, span, limit } => {
             let entries = logged(desk.reader.entries(&span, From::Start, limit).await);
@@ -155,8 +155,9 @@ pub async fn run(desk: &Desk, gateway: GatewayId, errand: Errand, now: TimeMs) -
     })
 }
 
-async fn resume(desk: &Desk, user: UserId, device: DeviceId) -> EngineResult<Resumed> {
-    let Some(resumed) = desk.directory.resume(device).await?.filter(|resumed| resumed.user.id == user) else {
+async fn resume(desk: &Desk, user: UserId, device: DeviceId, now: TimeMs) -> EngineResult<Resumed> {
+    let holds = |resumed: &directory::Resumed| resumed.user.id == user && now < resumed.expires_at;
+    let Some(resumed) = desk.directory.resume(device).await?.filter(holds) else {
         return Ok(Resumed::Revoked);
     };
     let rooms = desk.directory.room_ids_of(user).await?;

@@ -59,7 +59,7 @@ impl Demo {
             let talking = demo::run(demo, |rooms| {
                 println!("ten rooms, five people each. Come in:");
                 for room in rooms {
-                    println!("  {url}/#invite={}  {}", room.invite, room.name);
+                    println!("  {url}/i/{}  {}", room.invite, room.name);
                 }
             });
             tokio::select! {
