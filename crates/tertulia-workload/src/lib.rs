@@ -3,10 +3,11 @@
 //!
 //! [`checker`] tells from what clients saw whether the eight promises were kept. [`faults`] makes such histories on a real
 //! [`server`] that is killed and stopped. [`bench`](mod@bench) measures it beside the [`floor`], with a [`load`] of thousands of
-//! connections. [`wire`] is WebSocket as a load generator speaks it.
+//! connections. [`conformance`] walks through every frame and error of the manual on any server. [`wire`] is WebSocket as a load generator speaks it.
 
 pub mod bench;
 pub mod checker;
+pub mod conformance;
 pub mod faults;
 pub mod floor;
 pub mod load;

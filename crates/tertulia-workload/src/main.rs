@@ -4,7 +4,7 @@ use std::{path::PathBuf, process::ExitCode, time::Duration};
 
 use anyhow::{Result, bail};
 use pico_args::Arguments;
-use tertulia_workload::{bench, faults, floor};
+use tertulia_workload::{bench, conformance, faults, floor};
 
 const USAGE: &str = "\
 tertulia-workload: load, faults and history checking, over the wire
@@ -15,6 +15,9 @@ tertulia-workload: load, faults and history checking, over the wire
   bench [ROW…] --server PROGRAM [--pairs N] [--json FILE] [--plot FILE] [--quick]
       the rows of docs/performance.md: ours and the floor in turn, medians of the pairs' ratios
 
+  conformance --server http://HOST:PORT [--ticket TICKET] [--transcript FILE]
+      every frame and error of docs/protocol.md on a server that runs; the ticket of an administrator's link checks limits too
+
   floor --data DIR --listen ADDRESS:PORT [--raw]
       the floor of a benchmark: numbers, syncs and sends, and nothing else
 ";
@@ -24,6 +27,7 @@ fn main() -> Result<ExitCode> {
     match arguments.subcommand()?.as_deref() {
         Some("faults") => faults::main(&faults_settings(arguments)?),
         Some("bench") => bench::main(&bench_settings(arguments)?),
+        Some("conformance") => conformance::main(&conformance_settings(arguments)?),
         Some("floor") => {
             floor::main(&floor_settings(arguments)?)?;
             Ok(ExitCode::SUCCESS)
@@ -64,6 +68,16 @@ fn bench_settings(mut arguments: Arguments) -> Result<bench::Settings> {
     while let Some(row) = arguments.opt_free_from_str()? {
         settings.rows.push(row);
     }
+    nothing_left(arguments)?;
+    Ok(settings)
+}
+
+fn conformance_settings(mut arguments: Arguments) -> Result<conformance::Settings> {
+    let settings = conformance::Settings {
+        server: arguments.value_from_str("--server")?,
+        ticket: arguments.opt_value_from_str("--ticket")?,
+        transcript: arguments.opt_value_from_str("--transcript")?,
+    };
     nothing_left(arguments)?;
     Ok(settings)
 }

@@ -4,6 +4,7 @@
 
 mod admin;
 mod config;
+mod conformance;
 mod drain;
 mod start;
 mod upgrade;
