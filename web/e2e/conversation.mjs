@@ -27,6 +27,7 @@ async function twoChat({ story, server, clara, nuria, oskar }) {
     await clara.write(nuria);
     await clara.say('Do you have the key?');
     await clara.state('Do you have the key?', ['sent', 'read']);
+    await nuria.toList();
     await nuria.page.locator('.room-row', { hasText: clara.name }).waitFor();
     await until(async () => (await nuria.unread(clara.name)) === '1', 'one message is unread');
     await nuria.openRoom(clara.name);

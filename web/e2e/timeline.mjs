@@ -19,6 +19,7 @@ export async function timeline({ story, server, browser, viewport }) {
     await clara.page.evaluate(fill, MESSAGES);
   });
   await story.step('opens at what is unread', async () => {
+    await nuria.toList();
     await until(async () => Number(await nuria.unread(clara.name)) > 0, 'messages are unread', 60_000);
     await nuria.openRoom(clara.name);
     await nuria.page.locator('.to-latest').waitFor();

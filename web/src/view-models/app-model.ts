@@ -86,7 +86,10 @@ export class AppModel {
   // ----- signing in and out -----
 
   signUp = (name: string, handle: string, password: string): Promise<FormProblem | undefined> =>
-    attemptForm(async () => this.begin(await this.guest().signUp({ name, handle, password })));
+    attemptForm(async () => {
+      await this.begin(await this.guest().signUp({ name, handle, password }));
+      await this.landInRoom();
+    });
 
   logIn = (handle: string, password: string): Promise<FormProblem | undefined> =>
     attemptForm(async () => this.begin(await this.guest().logIn({ handle, password })));
@@ -248,6 +251,15 @@ export class AppModel {
     const room = rooms[0] ?? (await client.api.createRoom({ kind: 'group', name: t('welcome.first_room') }, this.ports.platform.nonce()));
     client.learnRoom(room);
     this.replace({ at: 'room', room: room.id });
+  }
+
+  /** Whoever is new and in one room, as servers with a first room do it, lands in that. */
+  private async landInRoom(): Promise<void> {
+    const { client } = this;
+    if (!client || this.route.at !== 'rooms') return;
+    await client.refresh('rooms');
+    const [room, second] = client.rooms.values();
+    if (room && !second && this.route.at === 'rooms') this.replace({ at: 'room', room: room.id });
   }
 
   private async forget(client: Client): Promise<void> {

@@ -39,10 +39,20 @@ export function profileView(client: Client, user: User, now: number): ProfileVie
     presence: presenceOf(client, user.id),
     presenceText: presenceText(client, user.id, now),
     joined: plainDate(user.created_at),
+    role: roleOf(client, user.id),
     friendship: user.id === client.myId ? 'self' : state === 'friends' ? 'friend' : (state ?? 'none'),
     blocked: client.blocks.some((blocked) => blocked.id === user.id),
     rooms: roomsInCommon(client, user.id),
   };
+}
+
+/** Where they have a say, among the rooms whose members are here. */
+function roleOf(client: Client, user: UserId): ProfileView['role'] {
+  for (const room of client.rooms.values()) {
+    const role = room.members?.find((member) => member.user.id === user)?.role;
+    if (room.info && role && role !== 'member') return { kind: role, room: room.info.name };
+  }
+  return undefined;
 }
 
 /** Of the rooms whose members are here. */

@@ -5,7 +5,6 @@ import { CopyLine } from '../parts/CopyLine';
 import { Dialog } from '../parts/Dialog';
 import { Icon } from '../parts/Icon';
 import { Note } from '../parts/Note';
-import { Rich } from '../parts/Rich';
 import { Problem } from '../parts/Problem';
 import { QrCode } from '../parts/QrCode';
 
@@ -101,7 +100,7 @@ function AddressNote({ url }: { url: string | undefined }) {
   const local = /^http:\/\/(localhost|127\.|\[::1\])/.test(url);
   return (
     <Note icon="info">
-      {local ? t('invite.local') : <Rich id="invite.http" with={{ command: <b>tertulia serve --tls</b> }} />}
+      {local ? t('invite.local') : t('invite.http')}
     </Note>
   );
 }

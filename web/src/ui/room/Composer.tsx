@@ -29,7 +29,8 @@ interface Props {
   people: Nameable[];
   disabledText?: string | undefined;
   onDraft: (text: string) => void;
-  onTyping: () => void;
+  /** That one is writing, or has emptied the box. */
+  onTyping: (on: boolean) => void;
   onSend: (text: string) => void;
   onCancel: () => void;
   onEditLast: () => void;
@@ -54,7 +55,7 @@ export function Composer(props: Props) {
     setQuery(mentionAt(next, caret));
     setChosen(0);
     if (!editing) props.onDraft(next);
-    if (next.trim() !== '') props.onTyping();
+    props.onTyping(next.trim() !== '');
   };
   const insert = (piece: string, from?: number) => {
     const area = box.current;

@@ -41,7 +41,7 @@ export function RoomFoot({ model, room, name, alone, composer, onEmoji }: Props)
         people={people}
         disabledText={disabledText(client, room, name)}
         onDraft={(text) => client.setDraft(room, text)}
-        onTyping={() => client.tellTyping(room.id, true)}
+        onTyping={(on) => client.tellTyping(room.id, on)}
         onSend={model.send}
         onCancel={model.cancel}
         onEditLast={model.editLast}

@@ -262,7 +262,7 @@ export const en = {
   'invite.ever': 'Without end',
   'invite.people': { one: '{n} person', other: '{n} people' },
   'invite.anybody': 'Any number',
-  'invite.http': 'Plain http: on other devices camera, microphone and push stay off. {command} turns them on.',
+  'invite.http': 'Plain http: other devices cannot keep this page for times without a network. Https before the server turns that on.',
   'invite.new': 'Make a new link',
   'invite.print': 'Print a card',
   'invite.qr': 'QR code of the invitation link',

@@ -264,7 +264,7 @@ export const es: Catalogue = {
   'invite.ever': 'Sin fin',
   'invite.people': { one: '{n} persona', other: '{n} personas' },
   'invite.anybody': 'Cualquier número',
-  'invite.http': 'Http sin cifrar: en otros aparatos no hay cámara, micrófono ni avisos. {command} los activa.',
+  'invite.http': 'Http sin cifrar: otros aparatos no pueden guardar esta página para cuando no haya red. Https delante del servidor lo permite.',
   'invite.new': 'Hacer otro enlace',
   'invite.print': 'Imprimir una tarjeta',
   'invite.qr': 'Código QR del enlace de invitación',
