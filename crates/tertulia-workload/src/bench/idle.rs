@@ -29,8 +29,20 @@ pub(super) fn measure(programs: &Programs, size: Size) -> Result<Vec<Figure>> {
     let quiet = size.of(Duration::from_secs(10), Duration::from_secs(1));
     let ours = growth(programs, Side::Ours, people, quiet)?;
     let floor = growth(programs, Side::Floor, people, quiet)?;
-    let what = format!("memory per idle connection, {people} in {PERSON_ROOMS} rooms");
-    Ok(vec![Figure { what, unit: "KB", ours, floor: Some(floor), goal: Goal::AtMost(1.5) }])
+    let figure = |what: &str, ours, floor, goal| {
+        let what = format!("memory per {what}, {people} in {PERSON_ROOMS} rooms");
+        Figure { what, unit: "KB", ours, floor: Some(floor), goal }
+    };
+    Ok(vec![
+        figure("idle connection", ours.idle, floor.idle, Goal::AtMost(1.5)),
+        figure("connection that said nothing", ours.silent, floor.silent, Goal::None),
+    ])
+}
+
+/// Growth of memory per connection, in KB: when all are connected, and when they have talked and are quiet again.
+struct Growth {
+    silent: f64,
+    idle: f64,
 }
 
 /// Rooms of five in which everybody meets others in each of their rooms.
@@ -44,21 +56,28 @@ fn plan(people: usize) -> Plan {
     (0..people).map(|person| (0..PERSON_ROOMS).map(|round| place(person, round)).collect()).collect()
 }
 
-/// Growth of memory per connection, in KB.
-fn growth(programs: &Programs, side: Side, people: usize, quiet: Duration) -> Result<f64> {
+fn growth(programs: &Programs, side: Side, people: usize, quiet: Duration) -> Result<Growth> {
     let plan = plan(people);
     let target = Target::start(programs, side, &plan)?;
     std::thread::sleep(Duration::from_millis(500));
     let before = resident_bytes(target.server.id())?;
     let mut load = Load::new(target.address()?)?;
     let heads = target.open(&mut load)?;
+    rest(&mut load, quiet / 4)?;
+    let grown = |now: u64| now.saturating_sub(before) as f64 / 1024.0 / people as f64;
+    let silent = grown(resident_bytes(target.server.id())?);
     talk(&mut load, &target, &plan, &heads)?;
-    let until = Instant::now() + quiet;
+    rest(&mut load, quiet)?;
+    Ok(Growth { silent, idle: grown(resident_bytes(target.server.id())?) })
+}
+
+/// Nobody says anything for a time.
+fn rest(load: &mut Load, time: Duration) -> Result<()> {
+    let until = Instant::now() + time;
     while Instant::now() < until {
         load.turn(Duration::from_millis(100), &mut |_, _, _| {})?;
     }
-    let after = resident_bytes(target.server.id())?;
-    Ok(after.saturating_sub(before) as f64 / 1024.0 / people as f64)
+    Ok(())
 }
 
 /// Everybody sends their messages and hears those of others; a few hundred are on their way at once.
