@@ -38,7 +38,11 @@ export function RoomBar(props: Props) {
           <bdi>{props.name}</bdi>
         </h1>
         <p className="cut">
-          {props.description !== '' && <span className="wide-only">{`${props.description} `}</span>}
+          {props.description !== '' && (
+            <span className="wide-only">
+              <bdi>{asSentence(props.description)}</bdi>{' '}
+            </span>
+          )}
           {props.people}
         </p>
       </div>
@@ -59,4 +63,9 @@ export function RoomBar(props: Props) {
       {menu && <Menu anchor={menu} label={t('common.more')} entries={props.menu} onClose={() => setMenu(undefined)} />}
     </header>
   );
+}
+
+/** What people write as a topic seldom ends like the sentence that it is shown as. */
+function asSentence(text: string): string {
+  return /[.!?…。؟।]$/.test(text) ? text : `${text}.`;
 }
