@@ -42,6 +42,24 @@ export async function access({ story, server, browser, viewport }) {
     await accessible(clara, 'the dialog');
     await page.keyboard.press('Escape');
   });
+  await keysAlone({ story, page, clara, nuria });
+  await story.step('right to left and large text keep everything in reach', async () => {
+    for (const [dir, text] of [['rtl', 'regular'], ['ltr', 'large']]) {
+      await page.evaluate(({ dir, text }) => Object.assign(document.documentElement, { dir }) && (document.documentElement.dataset.text = text), { dir, text });
+      await page.waitForTimeout(200);
+      const wide = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+      check(wide <= 0, `${dir}, ${text}: ${wide} px too wide`);
+      check(await clara.composer.isVisible(), 'the composer is out of sight');
+    }
+  });
+  await story.step('nothing went wrong in the pages', async () => {
+    clara.healthy();
+    nuria.healthy();
+  });
+}
+
+/** Writes, goes from message to message, reacts, deletes and takes it back, without a pointer. */
+async function keysAlone({ story, page, clara, nuria }) {
   await story.step('a room is used with the keys alone', async () => {
     await clara.openRoom(nuria.name);
     await clara.composer.focus();
@@ -63,18 +81,5 @@ export async function access({ story, server, browser, viewport }) {
     await page.getByRole('button', { name: 'Undo' }).click();
     await until(async () => (await clara.message('typed with the keys').count()) === 1, 'the deletion is undone');
     check((await page.locator('.erased').count()) === 0, 'something was deleted');
-  });
-  await story.step('right to left and large text keep everything in reach', async () => {
-    for (const [dir, text] of [['rtl', 'regular'], ['ltr', 'large']]) {
-      await page.evaluate(({ dir, text }) => Object.assign(document.documentElement, { dir }) && (document.documentElement.dataset.text = text), { dir, text });
-      await page.waitForTimeout(200);
-      const wide = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
-      check(wide <= 0, `${dir}, ${text}: ${wide} px too wide`);
-      check(await clara.composer.isVisible(), 'the composer is out of sight');
-    }
-  });
-  await story.step('nothing went wrong in the pages', async () => {
-    clara.healthy();
-    nuria.healthy();
   });
 }

@@ -53,7 +53,7 @@ export class Keeper {
 
   roomGone(id: RoomId): void {
     this.rooms.delete(id);
-    void this.storage.remove('rooms', id);
+    void this.storage.remove('rooms', id).catch(() => {});
   }
 
   stateChanged(state: SavedState): void {
@@ -67,7 +67,8 @@ export class Keeper {
     this.rooms.clear();
     this.state = undefined;
     this.due = false;
-    await Promise.all([...rooms.map((room) => this.storage.put('rooms', room.id, room.save())), state && this.storage.put('state', 'state', state)]);
+    // What cannot be written is fetched again.
+    await Promise.allSettled([...rooms.map((room) => this.storage.put('rooms', room.id, room.save())), state && this.storage.put('state', 'state', state)]);
   }
 
   private plan(): void {

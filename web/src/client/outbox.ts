@@ -191,13 +191,14 @@ export class Outbox {
     return true;
   }
 
+  /** A storage that refuses costs what a reload would keep, not the message. */
   private keep(command: Command): Promise<void> {
-    return this.ports.storage.put('commands', command.key, command);
+    return this.ports.storage.put('commands', command.key, command).catch(() => {});
   }
 
   private async forget(command: Command): Promise<void> {
     this.commands = this.commands.filter((one) => one !== command);
     this.ports.changed();
-    await this.ports.storage.remove('commands', command.key);
+    await this.ports.storage.remove('commands', command.key).catch(() => {});
   }
 }

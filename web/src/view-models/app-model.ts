@@ -94,12 +94,12 @@ export class AppModel {
   logIn = (handle: string, password: string): Promise<FormProblem | undefined> =>
     attemptForm(async () => this.begin(await this.guest().logIn({ handle, password })));
 
-  /** The form of one field of whoever opened an invitation. */
-  enterInvited = (name: string): Promise<string | undefined> =>
-    attempt(async () => {
+  /** Whoever opened an invitation: a name is enough, unless the server asks for a password. */
+  enterInvited = (name: string, more: { handle?: string; password?: string } = {}): Promise<FormProblem | undefined> =>
+    attemptForm(async () => {
       if (this.phase.at !== 'invited') return;
       const { invite, token } = this.phase;
-      await this.begin(await this.guest().signUp({ name, invite: token }));
+      await this.begin(await this.guest().signUp({ name, ...more, invite: token }));
       await this.joinBy(token, invite.room.id);
     });
 

@@ -3,6 +3,7 @@ import { shortName } from '../../view-models/names';
 import { t } from '../../view-models/texts';
 import type { ProfileView } from '../../view-models/people-view';
 import { Face, Presence } from '../parts/Face';
+import { closeOnEscape } from '../parts/close-on-escape';
 import { Icon } from '../parts/Icon';
 import { IconButton } from '../parts/IconButton';
 import { Tile } from '../parts/Tile';
@@ -20,7 +21,7 @@ export function ProfilePanel({ profile, onClose, onMessage, onFriend, onBlock, o
   const self = profile.friendship === 'self';
   const short = shortName(profile.name);
   return (
-    <aside className="pane-side" aria-label={t('profile.label')} data-region="side">
+    <aside className="pane-side" aria-label={t('profile.label')} data-region="side" onKeyDown={closeOnEscape(onClose)}>
       <div className="bar side-bar">
         <IconButton icon="close" label={t('common.close')} className="push" onClick={onClose} />
       </div>

@@ -3,6 +3,7 @@ import { useRef, useState } from 'react';
 import { formatNumber, t } from '../../view-models/texts';
 import type { MembersView, MemberView } from '../../view-models/views';
 import { Bones } from '../parts/Bones';
+import { closeOnEscape } from '../parts/close-on-escape';
 import { Icon } from '../parts/Icon';
 import { IconButton } from '../parts/IconButton';
 import { Menu, type MenuEntry } from '../parts/Menu';
@@ -26,7 +27,7 @@ export function MembersPanel({ members, menuOf, canInvite, banned, hasMore, onMo
   const box = useRef<HTMLDivElement>(null);
   const row = (member: MemberView, index: number) => <MemberRow key={member.id} member={member} tabStop={index === 0} onMenu={(anchor) => setMenu({ member, anchor })} />;
   return (
-    <aside className="pane-side" aria-label={t('room.members_and_details')} data-region="side">
+    <aside className="pane-side" aria-label={t('room.members_and_details')} data-region="side" onKeyDown={closeOnEscape(onClose)}>
       <div className="bar">
         <h2 className="grow">{t('room.members')}</h2>
         {canInvite && <IconButton icon="plus" label={t('room.add_people')} onClick={onAdd} />}

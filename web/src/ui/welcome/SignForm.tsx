@@ -15,7 +15,8 @@ interface Props {
   maxName: number;
   minPassword: number;
   onSubmit: (credentials: Credentials) => Promise<{ field?: string | undefined; text: string } | undefined>;
-  onOther: () => void;
+  /** The other form; without one this is the only way in. */
+  onOther?: (() => void) | undefined;
 }
 
 export function SignForm({ mode, maxName, minPassword, onSubmit, onOther }: Props) {
@@ -62,9 +63,11 @@ export function SignForm({ mode, maxName, minPassword, onSubmit, onOther }: Prop
       <button type="submit" className="btn primary big wide" disabled={busy}>
         {t(`welcome.${mode}`)}
       </button>
-      <button type="button" className="btn quiet wide" onClick={onOther}>
-        {isNew ? t('welcome.have_account') : t('welcome.no_account')}
-      </button>
+      {onOther && (
+        <button type="button" className="btn quiet wide" onClick={onOther}>
+          {isNew ? t('welcome.have_account') : t('welcome.no_account')}
+        </button>
+      )}
     </form>
   );
 }

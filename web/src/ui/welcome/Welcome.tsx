@@ -31,27 +31,15 @@ export function Welcome() {
     case 'invited':
       return (
         <WelcomePage title={t('welcome.invite_title')} text={<Rich id="welcome.invite" with={{ room: <b>{phase.invite.room.name}</b> }} />}>
-          <NameForm button={t('welcome.enter')} maxName={bounds.name} onName={app.enterInvited} />
+          {app.server?.password_required ? (
+            <SignForm mode="sign_up" maxName={bounds.name} minPassword={bounds.passwordMin} onSubmit={({ name, username, password }) => app.enterInvited(name, { handle: username, password })} />
+          ) : (
+            <NameForm button={t('welcome.enter')} maxName={bounds.name} onName={(name) => app.enterInvited(name).then((problem) => problem?.text)} />
+          )}
         </WelcomePage>
       );
     case 'sign':
-      return (
-        <WelcomePage title={t('welcome.title')} text={t(`welcome.${phase.mode}_text`)}>
-          {phase.note && (
-            <Note icon="info" kind="call">
-              {phase.note}
-            </Note>
-          )}
-          <SignForm
-            key={phase.mode}
-            mode={phase.mode}
-            maxName={bounds.name}
-            minPassword={bounds.passwordMin}
-            onOther={() => app.choose(phase.mode === 'sign_up' ? 'log_in' : 'sign_up')}
-            onSubmit={({ name, username, password }) => (phase.mode === 'sign_up' ? app.signUp(name, username, password) : app.logIn(username, password))}
-          />
-        </WelcomePage>
-      );
+      return <Sign mode={app.server?.sign_up === 'invite' ? 'log_in' : phase.mode} note={phase.note} />;
     default:
       return (
         <div className="starting" role="status">
@@ -60,4 +48,27 @@ export function Welcome() {
         </div>
       );
   }
+}
+
+function Sign({ mode, note }: { mode: 'sign_up' | 'log_in'; note: string | undefined }) {
+  const app = useApp();
+  const inviteOnly = app.server?.sign_up === 'invite';
+  const words = note ?? (inviteOnly ? t('welcome.invite_only') : undefined);
+  return (
+    <WelcomePage title={t('welcome.title')} text={t(`welcome.${mode}_text`)}>
+      {words && (
+        <Note icon="info" kind={note ? 'call' : undefined}>
+          {words}
+        </Note>
+      )}
+      <SignForm
+        key={mode}
+        mode={mode}
+        maxName={bounds.name}
+        minPassword={bounds.passwordMin}
+        onOther={inviteOnly ? undefined : () => app.choose(mode === 'sign_up' ? 'log_in' : 'sign_up')}
+        onSubmit={({ name, username, password }) => (mode === 'sign_up' ? app.signUp(name, username, password) : app.logIn(username, password))}
+      />
+    </WelcomePage>
+  );
 }

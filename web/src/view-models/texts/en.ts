@@ -36,6 +36,7 @@ export const en = {
   'welcome.invite': 'You are invited to {room}. Type a name and you are in.',
   'welcome.enter': 'Enter the room',
   'welcome.invite_gone': 'This invitation no longer works. Ask for a new link.',
+  'welcome.invite_only': 'This server takes new people by invitation only.',
   'welcome.sign_up': 'Sign up',
   'welcome.sign_up_text': 'Choose a name, and a user name and a password to come back with.',
   'welcome.log_in': 'Log in',

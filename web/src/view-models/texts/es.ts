@@ -38,6 +38,7 @@ export const es: Catalogue = {
   'welcome.invite': 'Te invitan a {room}. Escribe un nombre y estás dentro.',
   'welcome.enter': 'Entrar en la sala',
   'welcome.invite_gone': 'Esta invitación ya no sirve. Pide un enlace nuevo.',
+  'welcome.invite_only': 'Este servidor solo admite gente nueva por invitación.',
   'welcome.sign_up': 'Crear cuenta',
   'welcome.sign_up_text': 'Elige un nombre, y un usuario y una contraseña para volver.',
   'welcome.log_in': 'Entrar',
