@@ -65,21 +65,35 @@ pub struct Settings {
     pub traces: PathBuf,
 }
 
-/// What a run was like.
+/// What came of a run, or of all.
 #[derive(Debug, Default)]
-struct Outcome {
-    faults: usize,
-    acked: usize,
-    violations: Vec<Violation>,
+pub struct Outcome {
+    /// How often the server was disturbed.
+    pub faults: usize,
+    /// Posts that were acked.
+    pub acked: usize,
+    /// Promises that were not kept.
+    pub violations: Vec<Violation>,
 }
 
 /// Runs all, and prints what came of it.
 pub fn main(settings: &Settings) -> Result<ExitCode> {
+    let total = run(settings)?;
+    let (runs, violations) = (settings.runs, total.violations.len());
+    println!(
+        "\n{runs} runs, {} faults, {} acked messages, {violations} violations",
+        total.faults, total.acked
+    );
+    Ok(if violations == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// Runs all, and prints how far it is and each violation.
+pub fn run(settings: &Settings) -> Result<Outcome> {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
     let mut total = Outcome::default();
     let began = Instant::now();
-    for run in 0..settings.runs {
-        let seed = settings.seed + run;
+    for done in 0..settings.runs {
+        let seed = settings.seed + done;
         let (outcome, records) =
             runtime.block_on(run_once(settings, seed)).with_context(|| format!("seed {seed}"))?;
         total.faults += outcome.faults;
@@ -88,17 +102,9 @@ pub fn main(settings: &Settings) -> Result<ExitCode> {
             report(settings, seed, &outcome, &records)?;
         }
         total.violations.extend(outcome.violations);
-        progress(run + 1, settings.runs, &total, began.elapsed())?;
+        progress(done + 1, settings.runs, &total, began.elapsed())?;
     }
-    println!();
-    println!(
-        "{} runs, {} faults, {} acked messages, {} violations",
-        settings.runs,
-        total.faults,
-        total.acked,
-        total.violations.len()
-    );
-    Ok(if total.violations.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    Ok(total)
 }
 
 fn progress(done: u64, runs: u64, total: &Outcome, spent: Duration) -> Result<()> {

@@ -6,6 +6,7 @@ mod admin;
 mod config;
 mod conformance;
 mod drain;
+mod faults;
 mod start;
 mod upgrade;
 mod world;
