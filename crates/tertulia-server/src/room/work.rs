@@ -60,6 +60,12 @@ pub enum Work {
     Delete { room: RoomId, epoch: Epoch },
     /// Rooms of these shards have their projections stored.
     Clean { shards: Vec<(ShardId, Epoch)>, still_dirty: Vec<RoomId> },
+    /// Look whether a room's shard is still ours.
+    Check {
+        request: u64,
+        room: RoomId,
+        epoch: Epoch,
+    },
     /// Store who has rooms open.
     SaveActive(Vec<(RoomId, Vec<UserId>)>),
 }
@@ -124,6 +130,10 @@ pub enum Finished {
     Fenced {
         room: RoomId,
         epoch: Epoch,
+    },
+    Check {
+        request: u64,
+        is_ours: bool,
     },
     Clean,
     SaveActive,
@@ -222,6 +232,10 @@ async fn try_perform(places: &Places, work: &Work) -> EngineResult<Finished> {
                 None => Finished::Fenced { room: *room, epoch: *epoch },
             },
         },
+        Work::Check { request, room, epoch } => {
+            let is_ours = messages.open_room(*room, *epoch, 1).await?.is_some();
+            Finished::Check { request: *request, is_ours }
+        }
         Work::Clean { shards, still_dirty } => {
             messages.mark_clean(shards, still_dirty).await?;
             Finished::Clean

@@ -12,7 +12,7 @@ use tertulia_ports::{
 };
 
 use super::rooms::OpenRoom;
-use super::{Effect, Owner, Slot, Work};
+use super::{Effect, Owner, Slot, Work, readers::Request};
 use crate::fanout::frame::consequence;
 
 /// How long an append of unknown outcome waits before it is repeated, in ms.
@@ -27,7 +27,31 @@ const QUEUE_ENTRIES: usize = 256;
 impl Owner {
     /// Serves mail in a room that is open.
     pub(super) fn serve(&mut self, room: RoomId, mail: ToOwner) {
-        let ToOwner::Command { ask, reply_to, .. } = &mail else { return self.serve_reader(room, mail) };
+        let ToOwner::Command { ask, .. } = &mail else { return self.serve_reader(room, mail) };
+        let Some(Slot::Open(open)) = self.rooms.get_mut(&room) else { return };
+        match ask.since.is_some_and(|since| since > open.room.head().seq) {
+            // Who knows more than we gave numbers to has it from another owner, or makes it up.
+            true => {
+                let epoch = open.epoch;
+                let request = self.request(Request::Check { room, mail });
+                self.effects.push(Effect::Work(Work::Check { request, room, epoch }));
+            }
+            false => self.decide(room, mail),
+        }
+    }
+
+    /// The store has said whether the room is still ours.
+    pub(super) fn checked(&mut self, request: u64, is_ours: bool) {
+        let Some(Request::Check { room, mail }) = self.take_request(request) else { return };
+        if is_ours {
+            return self.decide(room, mail);
+        }
+        self.fenced(shard_of(room));
+        self.turn_away(mail);
+    }
+
+    fn decide(&mut self, room: RoomId, mail: ToOwner) {
+        let ToOwner::Command { ask, reply_to, .. } = &mail else { return };
         let (reply_to, now) = (*reply_to, self.now);
         let Some(Slot::Open(open)) = self.rooms.get_mut(&room) else { return };
         let mut around = Circumstances { limits: &self.limits, now, salt: &mut *self.salt };

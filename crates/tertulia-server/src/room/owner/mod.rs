@@ -266,7 +266,10 @@ impl Owner {
             Finished::Markers { request, markers } => self.markers(request, markers),
             Finished::Expire { request, room, first } => self.expired(request, room, first),
             Finished::Delete { room } => self.deleted(room),
-            Finished::Fenced { room, epoch } if self.epoch_of(room) == Some(epoch) => self.fenced(shard_of(room)),
+            Finished::Check { request, is_ours } => self.checked(request, is_ours),
+            Finished::Fenced { room, epoch } if self.epoch_of(room) == Some(epoch) => {
+                self.fenced(shard_of(room))
+            }
             Finished::Fenced { .. } => {}
             Finished::Clean => self.cleaning = false,
             Finished::SaveActive => {}
@@ -286,7 +289,8 @@ impl Owner {
             | Work::Heads { request, .. }
             | Work::Mark { request, .. }
             | Work::Markers { request, .. }
-            | Work::Expire { request, .. } => self.request_failed(request),
+            | Work::Expire { request, .. }
+            | Work::Check { request, .. } => self.request_failed(request),
             Work::SaveActive(_) => {}
             work @ (Work::TakeOver(_)
             | Work::Project { .. }

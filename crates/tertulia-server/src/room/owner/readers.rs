@@ -22,6 +22,7 @@ pub(super) enum Request {
     Mark { reply_to: Option<ReplyTo> },
     Open { room: RoomId, reply_to: ReplyTo },
     Expire { reply_to: ReplyTo },
+    Check { room: RoomId, mail: ToOwner },
 }
 
 /// The moments of rooms at which their readers' standings were asked for; the default of rooms that slept.
@@ -316,7 +317,7 @@ impl Owner {
     }
 
     /// The request, if nothing that was read for it can be stale; else who waits is told to ask again.
-    fn take_request(&mut self, request: u64) -> Option<Request> {
+    pub(super) fn take_request(&mut self, request: u64) -> Option<Request> {
         let (losses, request) = self.requests.remove(&request)?;
         if losses == self.losses {
             return Some(request);
@@ -335,6 +336,7 @@ impl Owner {
             | Request::Expire { reply_to }
             | Request::Mark { reply_to: Some(reply_to) } => self.reply(reply_to, Answer::Retry),
             Request::Mark { reply_to: None } => {}
+            Request::Check { mail, .. } => self.turn_away(mail),
             // The gateway asks again when it hears nothing.
             Request::Snapshot { .. } => {}
         }
