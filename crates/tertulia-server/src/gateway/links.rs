@@ -68,7 +68,7 @@ impl Gateway {
         link.heard_at = elapsed;
         let expected = link.last + u64::from(!items.is_empty());
         let late = !items.is_empty() && link_seq <= link.last;
-        if link_seq > expected {
+        if link_seq > expected && self.settings.hold_on_hole {
             self.hold_rooms_of(owner);
         }
         if let Some(link) = self.links.get_mut(&owner) {

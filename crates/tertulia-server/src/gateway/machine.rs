@@ -66,7 +66,8 @@ pub struct Settings {
     pub entropy: Arc<dyn Entropy>,
     /// Which owner, by a number, has a shard now: rooms of one owner are asked for together.
     pub owner_of: Box<dyn Fn(ShardId) -> Option<u64> + Send>,
-    /// A safeguard that the simulation switches off: a room with a hole is held until it is filled.
+    /// A safeguard that the simulation switches off: a room with a hole, or whose link has one, is held until it is
+    /// filled.
     pub hold_on_hole: bool,
 }
 
