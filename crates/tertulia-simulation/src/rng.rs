@@ -43,9 +43,4 @@ impl Rng {
     pub fn pick<'a, T>(&mut self, of: &'a [T]) -> &'a T {
         &of[self.below(of.len() as u64) as usize]
     }
-
-    /// One of these, if there is any.
-    pub fn pick_some<'a, T>(&mut self, of: &'a [T]) -> Option<&'a T> {
-        if of.is_empty() { None } else { Some(self.pick(of)) }
-    }
 }

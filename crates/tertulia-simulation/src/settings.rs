@@ -33,7 +33,7 @@ pub enum Safeguard {
     CheckReaders,
     /// A room with a hole is held until it is filled.
     HoldOnHole,
-    /// Retries say which head their sender knew at first.
+    /// Retries say which head their sender knew at first, not which one it knows now.
     Since,
     /// Rows are kept apart by the epoch that wrote them.
     EpochRows,

@@ -40,6 +40,10 @@ pub struct Weather {
     pub slow_reader: u64,
     /// Clocks that jump, at each look.
     pub clock_jump: u64,
+    /// How much more often than usual people do something.
+    pub pace: u64,
+    /// How often people are in the same room, whatever else there is.
+    pub crowd: u64,
     calm: AtomicBool,
 }
 
@@ -64,9 +68,13 @@ impl Weather {
             slow_reader: rate(40),
             clock_jump: rate(40),
             in_order: false,
+            pace: 1,
+            crowd: 0,
             calm: AtomicBool::new(false),
         };
         weather.in_order = rng.chance(500);
+        weather.pace = *rng.pick(&[1, 1, 2, 4]);
+        weather.crowd = *rng.pick(&[0, 0, 500, 800]);
         weather
     }
 

@@ -18,7 +18,7 @@ impl World {
             return;
         }
         let ms = if self.rng.chance(300) { self.rng.below(40) } else { self.rng.within(100, 1_200) };
-        self.after(ms, Event::Act(client));
+        self.after(ms / self.weather.pace, Event::Act(client));
         if !self.clients[client].is_live {
             return;
         }
@@ -33,7 +33,10 @@ impl World {
             self.set_stuck(at, life, connection, true);
             self.after(ms, Event::Reads(client, link));
         }
-        let room = self.rng.pick(&self.plan.rooms).clone();
+        let room = match self.rng.chance(weather.crowd) {
+            true => self.plan.rooms[0].clone(),
+            false => self.rng.pick(&self.plan.rooms).clone(),
+        };
         // History is read in rooms that sleep as well, by those who may and those who may not.
         if room.sleeps(self.now) || self.rng.chance(120) {
             return self.ask_history(client, room.id);
@@ -83,10 +86,14 @@ impl World {
         if !opens {
             opened.remove(&room);
         }
-        self.request(client, Question::Other, |id| match opens {
-            true => ClientFrame::Subscribe(Room { id, room }),
-            false => ClientFrame::Unsubscribe(Room { id, room }),
-        });
+        match opens {
+            true => {
+                self.request(client, Question::Open(room), |id| ClientFrame::Subscribe(Room { id, room }));
+            }
+            false => {
+                self.request(client, Question::Other, |id| ClientFrame::Unsubscribe(Room { id, room }));
+            }
+        }
     }
 
     fn ask_history(&mut self, client: usize, room: RoomId) {

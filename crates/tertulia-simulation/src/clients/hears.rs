@@ -138,6 +138,11 @@ impl World {
                 None => self.checker.violated(1, || format!("{nonce} was acknowledged without its entry")),
             },
             Some(Question::Read(room, seq)) => self.checker.marked(room, user, seq),
+            Some(Question::Open(room)) => {
+                for mark in ack.reads.unwrap_or_default() {
+                    self.checker.reached(room, user, mark.seq, || format!("a marker at {}", mark.seq));
+                }
+            }
             Some(Question::Other | Question::Look(_)) | None => {}
         }
     }

@@ -95,6 +95,7 @@ enum Question {
     /// A page that is looked through for a command.
     Look(Nonce),
     Read(RoomId, Seq),
+    Open(RoomId),
     Other,
 }
 

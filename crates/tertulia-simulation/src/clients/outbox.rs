@@ -3,7 +3,7 @@
 use tertulia_core::{Nonce, Seq, entry::EntryBody};
 use tertulia_protocol::{
     Code, ErrorDetail,
-    entry::EntryBody as Shown,
+    entry::{Entry as Item, EntryBody as Shown},
     error::Retry,
     socket::{
         client::{ClientFrame, Delete, Edit, History, HistoryMode, React, Send},
@@ -48,7 +48,8 @@ impl World {
             Some(after) => self.look(client, letter, after),
             None => {
                 let letter = letter.clone();
-                let since = if self.settings.has(Safeguard::Since) { letter.since } else { Seq::MAX >> 1 };
+                let known = self.clients[client].cursors.get(&letter.room).copied().unwrap_or(0);
+                let since = if self.settings.has(Safeguard::Since) { letter.since } else { known };
                 self.request(client, Question::Command(nonce), |id| frame_of(id, letter, since))
             }
         };
@@ -127,8 +128,10 @@ impl World {
         let is_it = |body: &Shown| matches!(body, Shown::Message { text: said, .. } if said == text);
         let found = page.items.iter().any(|item| item.by == Some(user) && is_it(&item.body));
         (letter.id, letter.again_at) = (None, now);
-        // Who may not read from there on cannot tell, and leaves it.
-        let cannot_tell = letter.looks_after.is_some_and(|after| page.first > after + 1);
+        // Who may not read from there on, or finds words of their own that were erased, cannot tell, and leaves it.
+        let is_erased = |item: &Item| item.by == Some(user) && matches!(item.body, Shown::Erased { .. });
+        let is_hidden = letter.looks_after.is_some_and(|after| page.first > after + 1);
+        let cannot_tell = is_hidden || page.items.iter().any(is_erased);
         if found || cannot_tell {
             self.clients[client].drop_letter(nonce);
         } else if page.from <= page.to && page.to < page.through {
