@@ -58,6 +58,7 @@ async fn run(settings: &Settings) -> Result<usize> {
             false => println!("left out: {about} (it needs --ticket)"),
         }
     }
+    tally.step("rooms are deleted again", steps::clean(&mut stage)).await;
     println!("{} steps passed, {} failed", tally.passed, tally.failed);
     Ok(tally.failed)
 }

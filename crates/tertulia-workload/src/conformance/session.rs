@@ -271,6 +271,12 @@ impl Talk {
         self.amaia.hear(json!({"t": "entry", "room": group, "kind": "removed"})).await?;
         self.bo.hear(json!({"t": "room", "change": "gone", "room": group, "why": "removed"})).await?;
         self.bo.hear(json!({"t": "notice", "notice": "feed", "of": "rooms"})).await?;
+        self.settle().await?;
+
+        self.recorder.step("She deletes the group, with all that was said in it.");
+        self.amaia.rest("DELETE", &format!("/v1/rooms/{group}"), None).await?.expect(204)?;
+        self.amaia.hear(json!({"t": "room", "change": "gone", "room": group, "why": "deleted"})).await?;
+        self.amaia.hear(json!({"t": "notice", "notice": "feed", "of": "rooms"})).await?;
         self.settle().await
     }
 

@@ -88,6 +88,8 @@ pub struct Stage {
     /// Does not, at first.
     pub cleo: Person,
     administrator: Option<Person>,
+    /// Rooms that were made.
+    made: Vec<String>,
 }
 
 /// A room of a step.
@@ -112,7 +114,7 @@ impl Stage {
             person.signed_in(&session)?;
             administrator = Some(person);
         }
-        Ok(Self { address: address.clone(), amaia, bo, cleo, administrator })
+        Ok(Self { address: address.clone(), amaia, bo, cleo, administrator, made: Vec::new() })
     }
 
     /// Whether somebody may change limits.
@@ -133,11 +135,24 @@ impl Stage {
         let wish = json!({"kind": "group", "name": "Tea", "members": [self.bo.user]}).to_string();
         let group = self.amaia.rest("POST", "/v1/rooms", Some(&wish)).await?.expect(201)?;
         let id = text(&group["id"])?;
+        self.made.push(id.clone());
         let joined = json!({"t": "room", "change": "joined", "room": id});
         let head = self.amaia.hear(joined.clone()).await?["head"].as_u64().context("joined has no head")?;
         self.bo.hear(joined).await?;
         Ok(Group { id, head })
     }
+}
+
+/// Deletes the rooms that were made, so that a server which is used has only the people left.
+pub async fn clean(stage: &mut Stage) -> Result<()> {
+    for room in std::mem::take(&mut stage.made) {
+        let reply = stage.amaia.rest("DELETE", &format!("/v1/rooms/{room}"), None).await?;
+        // Some were deleted by their own step.
+        if reply.status != 404 {
+            reply.expect(204)?;
+        }
+    }
+    Ok(())
 }
 
 /// A message as a frame.
