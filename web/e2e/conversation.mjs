@@ -13,6 +13,7 @@ export async function conversation({ story, server, browser, viewport }) {
   const everything = { story, server, clara, nuria, oskar };
   await twoChat(everything);
   await group(everything);
+  await called(everything);
   await ban(everything);
   await away(everything);
   await killed(everything);
@@ -89,6 +90,19 @@ async function group({ story, clara, nuria, oskar }) {
     await oskar.sees('Saturday at four?');
     await oskar.say('Count me in');
     await clara.sees('Count me in');
+  });
+}
+
+/** One is named in a room that is not open. */
+async function called({ story, clara, nuria }) {
+  await story.step('whoever is named elsewhere is told, and led there', async () => {
+    await clara.openRoom(nuria.name);
+    await nuria.say('@clara the lock was changed');
+    const toast = clara.page.locator('.toast', { hasText: `Nuria named you in ${ROOM}` });
+    await toast.getByRole('button', { name: 'Open' }).click();
+    await clara.page.locator('.stage .bar-title', { hasText: ROOM }).waitFor();
+    await clara.sees('the lock was changed');
+    await clara.message('the lock was changed').locator('.mention.you').waitFor();
   });
 }
 

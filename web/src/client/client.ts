@@ -49,8 +49,8 @@ export class Client {
   readonly lineState: LineState;
   /** Called when the token is no longer good. */
   onSignedOut = () => {};
-  /** Called for each new entry of others, as it comes. */
-  onNews = (_room: Room, _entry: Entry) => {};
+  /** Each is called for each new entry of others, as it comes. */
+  readonly news = new Set<(room: Room, entry: Entry) => void>();
   private readonly platform: Platform;
   private readonly line: Connection;
   private readonly sync: Sync;
@@ -445,7 +445,7 @@ export class Client {
     if (room.id !== this.openedRoom && room.log.size > LOG_MAX) room.log.trim(LOG_KEPT);
     this.keeper.roomChanged(room);
     if (room.unsentRead !== undefined && entry?.by === this.myId) this.sendRead(room);
-    if (entry && entry.by !== this.myId) this.onNews(room, entry);
+    if (entry && entry.by !== this.myId) for (const tell of this.news) tell(room, entry);
     this.changes.raise();
   }
 

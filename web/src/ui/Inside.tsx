@@ -11,6 +11,7 @@ import { NoRoom } from './room/NoRoom';
 import { RoomScreen } from './room/RoomScreen';
 import { RoomListPane } from './rooms/RoomListPane';
 import { Tabs, type Part } from './rooms/Tabs';
+import { useCalls } from './use-calls';
 import { useGlobalKeys } from './global-keys';
 import { useApp, useClient, useMedia, useNow } from './use-model';
 
@@ -44,6 +45,7 @@ export function Inside() {
   }, [route, wide]);
   useGlobalKeys(app, list, open);
   useAway();
+  useCalls();
 
   const place = placeOf(route.at);
   const hasSide = side && ((room?.info !== undefined && !room.gone) || place === 'people');

@@ -92,6 +92,17 @@ function linkOf(text: string): { node: Inline; rest?: string } | undefined {
 
 /** One line for the room list and quotes: the words without their marks. */
 export function plainLine(text: string): string {
+  const known = lines.get(text) ?? flatten(text);
+  if (lines.size > KEPT_LINES) lines.clear();
+  lines.set(text, known);
+  return known;
+}
+
+/** The list asks for the same lines whenever anything happens. */
+const lines = new Map<string, string>();
+const KEPT_LINES = 2000;
+
+function flatten(text: string): string {
   const flat = (nodes: Inline[]): string => nodes.map((node) => ('children' in node ? flat(node.children) : node.text)).join('');
   return readMarkup(text)
     .map((block) => ('children' in block ? flat(block.children) : block.text))

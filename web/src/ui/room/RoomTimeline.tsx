@@ -25,7 +25,7 @@ export function RoomTimeline({ model, room, name }: { model: RoomModel; room: Ro
       items={items}
       atStart={atStart}
       atEnd={atEnd}
-      startText={room.info?.kind === 'direct' ? t('room.start_direct', { name }) : t('room.start', { room: name })}
+      startText={startText(room, name)}
       newBelow={newBelow}
       target={model.target}
       announcement={news}
@@ -35,4 +35,10 @@ export function RoomTimeline({ model, room, name }: { model: RoomModel; room: Ro
       onToLatest={model.toLatest}
     />
   );
+}
+
+/** Not everybody reads from the beginning: history that ran out, or that newcomers do not see. */
+function startText(room: Room, name: string): string {
+  if (room.first > 1) return t('room.start_cut');
+  return room.info?.kind === 'direct' ? t('room.start_direct', { name }) : t('room.start', { room: name });
 }

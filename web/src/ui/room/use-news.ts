@@ -10,12 +10,11 @@ export function useNews(room: string): string {
   const [news, setNews] = useState('');
   useEffect(() => {
     setNews('');
-    client.onNews = ({ id }, entry) => {
+    const tell: Parameters<typeof client.news.add>[0] = ({ id }, entry) => {
       if (id === room && entry.kind === 'message') setNews(t('list.by', { who: nameOf(client, entry.by), text: plainLine(entry.text) }));
     };
-    return () => {
-      client.onNews = () => {};
-    };
+    client.news.add(tell);
+    return () => void client.news.delete(tell);
   }, [client, room]);
   return news;
 }

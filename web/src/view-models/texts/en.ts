@@ -68,6 +68,8 @@ export const en = {
   'list.unread_count': '{n} unread',
   'list.mention_count': { one: '{n} mention', other: '{n} mentions' },
   'list.waiting': { one: '{n} waits to be sent', other: '{n} wait to be sent' },
+  'list.named_you': '{who} named you in {room}',
+  'list.open': 'Open',
   'list.people_found': 'People',
   'list.muted': 'muted',
 
@@ -93,6 +95,7 @@ export const en = {
   'room.members_and_details': 'Members and details',
   'room.not_member': 'You are not a member',
   'room.start': 'This is where {room} begins.',
+  'room.start_cut': 'Earlier messages are not shown to you.',
   'room.start_direct': 'This is where your conversation with {name} begins.',
   'room.new_since': 'New since {when}',
   'room.new_below': { one: '{n} new below', other: '{n} new below' },

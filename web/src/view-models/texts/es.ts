@@ -70,6 +70,8 @@ export const es: Catalogue = {
   'list.unread_count': '{n} sin leer',
   'list.mention_count': { one: '{n} mención', other: '{n} menciones' },
   'list.waiting': { one: '{n} espera a ser enviado', other: '{n} esperan a ser enviados' },
+  'list.named_you': '{who} te nombró en {room}',
+  'list.open': 'Abrir',
   'list.people_found': 'Gente',
   'list.muted': 'silenciada',
 
@@ -95,6 +97,7 @@ export const es: Catalogue = {
   'room.members_and_details': 'Miembros y detalles',
   'room.not_member': 'No eres miembro',
   'room.start': 'Aquí empieza {room}.',
+  'room.start_cut': 'No se te muestran mensajes anteriores.',
   'room.start_direct': 'Aquí empieza tu conversación con {name}.',
   'room.new_since': 'Nuevo desde las {when}',
   'room.new_below': { one: '{n} nuevo abajo', other: '{n} nuevos abajo' },
