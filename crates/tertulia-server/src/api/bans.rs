@@ -40,7 +40,7 @@ pub async fn list(
 
 /// Bans somebody, whether they are in the room or not. They see nothing of it from now on.
 #[utoipa::path(
-    put, path = "/v1/rooms/{room}/bans/{user}", tag = "bans", params(RoomUserPath), request_body = NewBan,
+    put, path = "/v1/rooms/{room}/bans/{user}", tag = "bans", params(RoomUserPath, Key), request_body = NewBan,
     responses((status = 204))
 )]
 pub async fn ban(
@@ -69,7 +69,7 @@ pub async fn ban(
 
 /// Lets somebody come again.
 #[utoipa::path(
-    delete, path = "/v1/rooms/{room}/bans/{user}", tag = "bans", params(RoomUserPath), responses((status = 204))
+    delete, path = "/v1/rooms/{room}/bans/{user}", tag = "bans", params(RoomUserPath, Key), responses((status = 204))
 )]
 pub async fn unban(
     State(api): State<Api>,

@@ -311,7 +311,13 @@ impl FromRequestParts<Api> for Administrator {
 }
 
 /// What the client calls its command, on every retry: the header `Idempotency-Key`, or a nonce that nobody repeats.
-pub struct Key(pub Nonce);
+#[derive(IntoParams)]
+#[into_params(names("Idempotency-Key"), parameter_in = Header)]
+pub struct Key(
+    /// What the client calls this command, the same on every retry: 32 random hexadecimal digits.
+    #[param(value_type = Option<String>)]
+    pub Nonce,
+);
 
 impl FromRequestParts<Api> for Key {
     type Rejection = Failure;

@@ -11,7 +11,7 @@ use super::super::{
 };
 
 /// Deletes a room in the server's name, and all that was said in it.
-#[utoipa::path(delete, path = "/v1/admin/rooms/{room}", tag = "admin", params(RoomPath), responses((status = 204)))]
+#[utoipa::path(delete, path = "/v1/admin/rooms/{room}", tag = "admin", params(RoomPath, Key), responses((status = 204)))]
 pub async fn delete(
     State(api): State<Api>,
     administrator: Administrator,

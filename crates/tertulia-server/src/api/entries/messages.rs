@@ -51,7 +51,7 @@ pub async fn sent_by(
 
 /// Says something.
 #[utoipa::path(
-    post, path = "/v1/rooms/{room}/messages", tag = "history", params(RoomPath), request_body = NewMessage,
+    post, path = "/v1/rooms/{room}/messages", tag = "history", params(RoomPath, Key), request_body = NewMessage,
     responses((status = 201, body = MessageForm))
 )]
 pub async fn say(

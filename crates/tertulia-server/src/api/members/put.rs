@@ -18,7 +18,7 @@ use crate::wire;
 
 /// Adds somebody to a room, or changes their role.
 #[utoipa::path(
-    put, path = "/v1/rooms/{room}/members/{user}", tag = "members", params(RoomUserPath), request_body = NewMember,
+    put, path = "/v1/rooms/{room}/members/{user}", tag = "members", params(RoomUserPath, Key), request_body = NewMember,
     responses((status = 200, body = Member))
 )]
 pub async fn put(

@@ -21,7 +21,7 @@ pub struct Why {
 
 /// Removes somebody from a room; myself: I leave it.
 #[utoipa::path(
-    delete, path = "/v1/rooms/{room}/members/{user}", tag = "members", params(RoomUserPath, Why),
+    delete, path = "/v1/rooms/{room}/members/{user}", tag = "members", params(RoomUserPath, Why, Key),
     responses((status = 204))
 )]
 pub async fn remove(

@@ -16,7 +16,7 @@ use crate::wire;
 
 /// Changes a room. Settings that are absent stay.
 #[utoipa::path(
-    patch, path = "/v1/rooms/{room}", tag = "rooms", params(RoomPath), request_body = RoomChange,
+    patch, path = "/v1/rooms/{room}", tag = "rooms", params(RoomPath, Key), request_body = RoomChange,
     responses((status = 200, body = Room))
 )]
 pub async fn change(

@@ -14,7 +14,7 @@ use super::super::{
 use crate::wire;
 
 /// Makes a room that I own.
-#[utoipa::path(post, path = "/v1/rooms", tag = "rooms", request_body = NewRoom, responses((status = 201, body = Room)))]
+#[utoipa::path(post, path = "/v1/rooms", tag = "rooms", params(Key), request_body = NewRoom, responses((status = 201, body = Room)))]
 pub async fn create(
     State(api): State<Api>,
     caller: Caller,

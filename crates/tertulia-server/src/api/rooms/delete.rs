@@ -12,7 +12,7 @@ use super::super::{
 use crate::{room::RoomError, wire};
 
 /// Deletes a room, for good: nobody reads it any more.
-#[utoipa::path(delete, path = "/v1/rooms/{room}", tag = "rooms", params(RoomPath), responses((status = 204)))]
+#[utoipa::path(delete, path = "/v1/rooms/{room}", tag = "rooms", params(RoomPath, Key), responses((status = 204)))]
 pub async fn delete(
     State(api): State<Api>,
     caller: Caller,

@@ -14,7 +14,7 @@ use crate::wire;
 
 /// Enters a room. Who is in it already stays in it.
 #[utoipa::path(
-    post, path = "/v1/rooms/{room}/join", tag = "rooms", params(RoomPath), request_body = Join,
+    post, path = "/v1/rooms/{room}/join", tag = "rooms", params(RoomPath, Key), request_body = Join,
     responses((status = 200, body = Room))
 )]
 pub async fn join(
