@@ -224,14 +224,7 @@ async fn try_perform(places: &Places, work: &Work) -> EngineResult<Finished> {
             }
             Finished::Expire { request: *request, room: span.room, first: last.map(|last| last + 1) }
         }
-        Work::Delete { room, epoch } => match messages.delete_room(*room, *epoch).await {
-            Ok(()) => Finished::Delete { room: *room },
-            // It is done again as long as the shard is ours.
-            Err(error) => match messages.open_room(*room, *epoch, 1).await? {
-                Some(_) => return Err(error),
-                None => Finished::Fenced { room: *room, epoch: *epoch },
-            },
-        },
+        Work::Delete { room, epoch } => delete(messages, *room, *epoch).await?,
         Work::Check { request, room, epoch } => {
             let is_ours = messages.open_room(*room, *epoch, 1).await?.is_some();
             Finished::Check { request: *request, is_ours }
@@ -275,6 +268,17 @@ async fn open(places: &Places, room: RoomId, epoch: Epoch, repair: bool) -> Engi
     }
     opening.meta = places.directory.room(room).await?.map(|record| record.meta);
     Ok(Finished::Open { room, opening: Some(Box::new(opening)), feeds })
+}
+
+/// Deletes a room's log. What failed is done again as long as the shard is ours.
+async fn delete(messages: &Arc<dyn Messages>, room: RoomId, epoch: Epoch) -> EngineResult<Finished> {
+    match messages.delete_room(room, epoch).await {
+        Ok(()) => Ok(Finished::Delete { room }),
+        Err(error) => match messages.open_room(room, epoch, 1).await? {
+            Some(_) => Err(error),
+            None => Ok(Finished::Fenced { room, epoch }),
+        },
+    }
 }
 
 /// Stores what entries change: messages' states first, then rooms and memberships. Safe to repeat.
