@@ -215,12 +215,12 @@ impl World {
             });
         }
         for (client, link, frame) in out {
-            self.to_client(client, link, Event::Heard(client, link, frame));
+            self.carry_to(client, link, Event::Heard(client, link, frame));
         }
         for connection in closed {
             let Some(wire) = self.hosts[at].wires.wires.get(&connection) else { continue };
             let (client, link) = (wire.client, wire.link);
-            self.to_client(client, link, Event::Closed(client, link));
+            self.carry_to(client, link, Event::Closed(client, link));
             self.after(0, Event::Parted(at, life, connection));
         }
     }

@@ -69,10 +69,10 @@ impl RoomTruth {
             return Err((2, format!("entry {seq} does not follow from the entries before it")));
         }
         self.chains.insert(seq, row.chain().map_err(|error| (2, error.to_string()))?);
-        if entry.nonce != Nonce::default() {
-            if let Some(first) = self.nonces.insert((entry.sender, entry.nonce), seq) {
-                return Err((3, format!("nonce {} is entry {first} and entry {seq}", entry.nonce)));
-            }
+        if entry.nonce != Nonce::default()
+            && let Some(first) = self.nonces.insert((entry.sender, entry.nonce), seq)
+        {
+            return Err((3, format!("nonce {} is entry {first} and entry {seq}", entry.nonce)));
         }
         self.apply(&entry);
         self.entries.insert(seq, entry);

@@ -175,7 +175,7 @@ impl World {
     }
 
     /// Says something to a client, in order.
-    pub(crate) fn to_client(&mut self, client: usize, link: u32, event: Event) {
+    pub(crate) fn carry_to(&mut self, client: usize, link: u32, event: Event) {
         if self.clients[client].link == link {
             let at = self.clients[client].in_at.max(self.now + self.rng.below(3));
             self.clients[client].in_at = at;
