@@ -1,6 +1,11 @@
 //! SIGTERM: clients are told to come back, what they have said is kept, the process ends by itself.
 
-use std::{collections::BTreeMap, time::Instant};
+use std::{
+    collections::BTreeMap,
+    io::{Read, Write},
+    net::TcpStream,
+    time::Instant,
+};
 
 use tertulia_protocol::{
     ids::Nonce,
@@ -69,11 +74,19 @@ async fn nothing_acknowledged_is_lost_and_everybody_hears_when_to_come_back() {
     assert_eq!(log.iter().map(|entry| entry.seq).collect::<Vec<_>>(), heard);
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_server_without_clients_ends_at_once() {
+#[test]
+fn a_server_without_live_clients_ends_at_once() {
     let mut world = World::start();
+    // One that has said nothing yet, and one that keeps its connection after an answer.
+    let silent = TcpStream::connect(world.server.address.authority()).unwrap();
+    let mut kept = TcpStream::connect(world.server.address.authority()).unwrap();
+    kept.write_all(b"GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n").unwrap();
+    let mut answer = [0; 4096];
+    assert!(kept.read(&mut answer).unwrap() > 0);
     let began = Instant::now();
     world.server.terminate();
     assert!(world.server.wait().success());
     assert!(began.elapsed().as_millis() < u128::from(GRACE_MS), "{:?}", began.elapsed());
+    assert_eq!(kept.read(&mut answer).unwrap(), 0, "it was closed");
+    drop(silent);
 }
