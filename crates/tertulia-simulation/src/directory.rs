@@ -56,7 +56,7 @@ troubled!(Users {
     fn find_users(text: &str, limit: usize) -> Vec<User>;
     fn count_users() -> u64;
     fn change_profile(id: UserId, change: &ProfileChange) -> Result<Vec<FeedChange>, HandleTaken>;
-    fn set_admin(id: UserId, admin: bool) -> ();
+    fn set_admin(id: UserId, admin: bool) -> Vec<FeedChange>;
     fn has_admin() -> bool;
     fn set_password(id: UserId, hash: &str) -> ();
     fn password(id: UserId) -> Option<String>;

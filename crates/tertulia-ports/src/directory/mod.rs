@@ -52,7 +52,7 @@ pub enum FeedKind {
     Blocks,
     /// Their settings, of rooms too.
     Settings,
-    /// Their name or handle.
+    /// Their name or handle, or whether they administer the server.
     Profile,
     /// A device was signed out.
     Devices,

@@ -59,8 +59,9 @@ pub trait Users: Send + Sync {
         id: UserId,
         change: &ProfileChange,
     ) -> EngineResult<Result<Vec<FeedChange>, HandleTaken>>;
-    /// Makes somebody an administrator, or not any more.
-    async fn set_admin(&self, id: UserId, admin: bool) -> EngineResult<()>;
+    /// Makes somebody an administrator, or not any more. Nothing happens if there is no such person, or if it is so
+    /// already.
+    async fn set_admin(&self, id: UserId, admin: bool) -> EngineResult<Vec<FeedChange>>;
     /// Whether there is an administrator.
     async fn has_admin(&self) -> EngineResult<bool>;
     /// Stores a password's hash in PHC form.

@@ -92,8 +92,13 @@ async fn people_become_administrators_and_stop_being_it() {
     let rest = world.rest(&amaia);
     let may = async || rest.call::<Value>("GET", "/v1/admin/stats", None, None).await.is_ok();
     assert!(!may().await);
+    let mut live = Live::open(&world.server.address, &amaia.token).await;
     world.admin(&["user", "promote", "amaia"]);
     assert!(may().await);
+    live.wait_for(|frame| {
+        matches!(frame, ServerFrame::Notice(Notice::Feed { of, .. }) if of == "profile").then_some(())
+    })
+    .await;
     world.admin(&["user", "demote", "@Amaia"]);
     assert!(!may().await);
     let error = world.admin_fails(&["user", "promote", "nobody"]);

@@ -119,10 +119,14 @@ impl Users for SqliteDirectory {
         self.write(move |connection| change_profile(connection, id, change)).await
     }
 
-    async fn set_admin(&self, id: UserId, admin: bool) -> EngineResult<()> {
+    async fn set_admin(&self, id: UserId, admin: bool) -> EngineResult<Vec<FeedChange>> {
         self.write(move |connection| {
-            let mut set = connection.prepare_cached("UPDATE users SET admin = ? WHERE id = ?")?;
-            set.execute(params![admin, sql(id.get())]).map(|_| ())
+            let mut set =
+                connection.prepare_cached("UPDATE users SET admin = ?1 WHERE id = ?2 AND admin <> ?1")?;
+            match set.execute(params![admin, sql(id.get())])? {
+                0 => Ok(Vec::new()),
+                _ => Ok(feed::raise(connection, id, FeedKind::Profile)?.into_iter().collect()),
+            }
         })
         .await
     }

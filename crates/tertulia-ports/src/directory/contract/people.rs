@@ -37,10 +37,12 @@ async fn people_are_added_and_read(directory: &impl Directory) {
     assert_eq!(directory.user(id(1)).await.unwrap(), Some(ana), "and nothing has changed");
     assert_eq!(directory.user_by_handle("other").await.unwrap(), None);
 
-    directory.set_admin(id(1), true).await.unwrap();
+    let told = directory.set_admin(id(1), true).await.unwrap();
+    assert_eq!(told, changes(FeedKind::Profile, [(1, 1)]));
     assert!(directory.has_admin().await.unwrap() && directory.user(id(1)).await.unwrap().unwrap().admin);
-    directory.set_admin(id(1), false).await.unwrap();
-    directory.set_admin(id(9), true).await.unwrap();
+    assert_eq!(directory.set_admin(id(1), true).await.unwrap(), [], "it is so already");
+    assert_eq!(directory.set_admin(id(1), false).await.unwrap().len(), 1);
+    assert_eq!(directory.set_admin(id(9), true).await.unwrap(), [], "nobody");
     assert!(!directory.has_admin().await.unwrap());
 }
 

@@ -10,7 +10,7 @@ use super::super::{
     problem::{Answer, Failure},
 };
 
-/// Makes somebody an administrator, or not any more. It holds from their next request on.
+/// Makes somebody an administrator, or not any more. It holds from their next request on, and their clients hear it.
 #[utoipa::path(
     patch, path = "/v1/admin/users/{user}", tag = "admin", params(UserPath), request_body = UserRights,
     responses((status = 204))
@@ -23,7 +23,7 @@ pub async fn change(
 ) -> Answer<StatusCode> {
     let user = api.directory.user(at.user).await?.ok_or_else(|| Failure::not_found("person"))?;
     if user.admin != rights.admin {
-        api.directory.set_admin(user.id, rights.admin).await?;
+        api.tell(api.directory.set_admin(user.id, rights.admin).await?);
         let action = if rights.admin { "user.promoted" } else { "user.demoted" };
         api.audit(administrator.id(), action, user.id, json!({"handle": user.handle})).await?;
     }
