@@ -62,9 +62,24 @@ export async function timeline({ story, server, browser, viewport }) {
     await page.keyboard.press('Escape');
     await until(async () => (await page.locator('.reply-bar').count()) === 0, 'Esc ends the reply');
   });
+  await link({ story, server, nuria });
   await story.step('nothing went wrong in the pages', async () => {
     clara.healthy();
     nuria.healthy();
+  });
+}
+
+/** A link to a message far above. */
+async function link({ story, server, nuria }) {
+  await story.step('a link leads to its message, and what is written next to the latest', async () => {
+    const { page } = nuria;
+    const room = new URL(page.url()).pathname.split('/')[2];
+    await page.goto(`${server.url}/rooms/${room}/120`);
+    await until(async () => (await page.locator('.msg.found[data-seq="120"]').count()) === 1, 'the message is shown');
+    await until(() => page.locator('.msg.found').isVisible(), 'it is in sight');
+    await nuria.say('back at the end');
+    await nuria.state('back at the end', ['sent', 'read']);
+    check(new URL(page.url()).pathname === `/rooms/${room}`, `the address is still ${page.url()}`);
   });
 }
 

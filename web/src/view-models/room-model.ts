@@ -29,6 +29,10 @@ export class RoomModel {
   /** The first number that was unread when the room was opened; none once it is marked as read. */
   unreadFrom: Seq | undefined;
   atBottom = true;
+  /** Grows whenever the view is to go to its foot and stay there. */
+  latestToken = 0;
+  /** Called when the view leaves the message that a link led to. */
+  onLatest: () => unknown = () => {};
   private anchor: Seq | undefined;
   private builder: TimelineBuilder | undefined;
   private builtFor: Room | undefined;
@@ -133,6 +137,9 @@ export class RoomModel {
   toLatest = (): void => {
     this.anchor = undefined;
     this.target = undefined;
+    this.latestToken++;
+    this.onLatest();
+    if (this.client.online) void this.load(undefined);
     this.changes.raise();
   };
 

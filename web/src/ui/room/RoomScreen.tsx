@@ -26,6 +26,10 @@ export function RoomScreen({ id, seq, side, onSide }: Props) {
   const fresh = useMemo(() => (model.client === client && model.id === id ? model : new RoomModel(client, id)), [client, id, model]);
   useChanges(fresh.changes);
   useEffect(() => setModel(fresh), [fresh]);
+  useEffect(() => {
+    // The address names a message only as long as that is looked at: a reload then comes to the latest.
+    fresh.onLatest = () => seq !== undefined && app.replace({ at: 'room', room: id });
+  }, [app, fresh, id, seq]);
   const member = room !== undefined && !room.gone;
   useEffect(() => {
     client.openRoom(member ? id : undefined);

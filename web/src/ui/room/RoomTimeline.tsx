@@ -28,6 +28,7 @@ export function RoomTimeline({ model, room, name }: { model: RoomModel; room: Ro
       startText={startText(room, name)}
       newBelow={newBelow}
       target={model.target}
+      latestToken={model.latestToken}
       announcement={news}
       onNearStart={onNearStart}
       onNearEnd={onNearEnd}

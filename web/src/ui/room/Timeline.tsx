@@ -20,6 +20,8 @@ export interface TimelineProps {
   newBelow: number;
   /** Go to this message; a new token asks again. */
   target?: { key: string; token: number } | undefined;
+  /** When it grows, the view goes to its foot and follows from there. */
+  latestToken: number;
   announcement: string;
   onNearStart: () => unknown;
   onNearEnd: () => unknown;
@@ -29,6 +31,8 @@ export interface TimelineProps {
 
 /** Within this of the end the view is "at the bottom" and follows. */
 const STICK_PX = 48;
+/** A jump to a place has found it after this: sizes on the way there are measured first, in ms. */
+const SETTLE_MS = 600;
 /** Older messages are asked for when less than this is above. */
 const LOAD_AHEAD_PX = 1500;
 
@@ -38,6 +42,8 @@ export const Timeline = memo(function Timeline(props: TimelineProps) {
   const list = useRef<VirtualizerHandle>(null);
   const sticks = useRef(true);
   const placed = useRef(false);
+  /** Until then the list is on its way to a place: where it stands meanwhile is nobody's wish. */
+  const settles = useRef(0);
   const last = useRef({ top: 0, height: 0 });
   const [away, setAway] = useState(false);
   const shift = usePrepends(items);
@@ -61,7 +67,8 @@ export const Timeline = memo(function Timeline(props: TimelineProps) {
     // Only a hand moves the view up while the list keeps its height; sizes that come in late do not count as one.
     const byHand = box.scrollTop < last.current.top && box.scrollHeight === last.current.height;
     last.current = { top: box.scrollTop, height: box.scrollHeight };
-    if (below < STICK_PX) sticks.current = atEnd;
+    if (performance.now() < settles.current) sticks.current = false;
+    else if (below < STICK_PX) sticks.current = atEnd;
     else if (byHand || !atEnd) sticks.current = false;
     else if (sticks.current) toBottom();
     setAway(!sticks.current);
@@ -76,6 +83,7 @@ export const Timeline = memo(function Timeline(props: TimelineProps) {
       placed.current = true;
       const unread = items.findIndex((item) => item.type === 'unread');
       if (unread > 0 && !target) {
+        settles.current = performance.now() + SETTLE_MS;
         sticks.current = false;
         list.current?.scrollToIndex(unread, { align: 'start', offset: -72 });
       } else if (!target) toBottom();
@@ -83,10 +91,21 @@ export const Timeline = memo(function Timeline(props: TimelineProps) {
     const frame = requestAnimationFrame(look);
     return () => cancelAnimationFrame(frame);
   }, [items, atEnd, look, target, toBottom]);
+  useSettled(settles, look);
+
+  useLayoutEffect(() => {
+    if (props.latestToken === 0) return;
+    settles.current = 0;
+    sticks.current = true;
+    toBottom();
+    const frame = requestAnimationFrame(toBottom);
+    return () => cancelAnimationFrame(frame);
+  }, [props.latestToken, toBottom]);
 
   const targetIndex = target ? (target.key === START ? 0 : indexOf(items, target.key)) : -1;
   useEffect(() => {
     if (targetIndex < 0) return;
+    settles.current = performance.now() + SETTLE_MS;
     sticks.current = false;
     if (target?.key === START) scroller.current?.scrollTo({ top: 0 });
     else list.current?.scrollToIndex(targetIndex, { align: 'center' });
@@ -118,11 +137,7 @@ export const Timeline = memo(function Timeline(props: TimelineProps) {
         <button
           type="button"
           className="to-latest"
-          onClick={() => {
-            sticks.current = true;
-            props.onToLatest();
-            requestAnimationFrame(toBottom);
-          }}
+          onClick={props.onToLatest}
         >
           <Icon name="down" small />
           {props.newBelow > 0 ? t('room.new_below', { n: props.newBelow }) : t('room.to_latest')}
@@ -134,6 +149,17 @@ export const Timeline = memo(function Timeline(props: TimelineProps) {
     </div>
   );
 });
+
+/** Looks once more when the list has come to its place. */
+function useSettled(settles: React.RefObject<number>, look: () => void): void {
+  const until = settles.current;
+  useEffect(() => {
+    const left = settles.current - performance.now();
+    if (left <= 0) return;
+    const timer = setTimeout(look, left + 1);
+    return () => clearTimeout(timer);
+  }, [settles, until, look]);
+}
 
 /** True only in the render in which items came in at the start: the list then keeps its place from the end. */
 function usePrepends(items: TimelineItem[]): boolean {
