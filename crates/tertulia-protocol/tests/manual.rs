@@ -4,7 +4,7 @@ use tertulia_protocol::{Code, error::Retry, socket::close};
 
 fn manual() -> String {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/protocol.md");
-    std::fs::read_to_string(path).unwrap()
+    std::fs::read_to_string(path).expect("the manual stands beside the crates")
 }
 
 fn what_next(retry: Retry) -> &'static str {
