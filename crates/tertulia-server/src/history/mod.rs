@@ -10,7 +10,7 @@ mod page;
 mod request;
 mod sender;
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use tertulia_core::{
     Entry, EntryKind, Posts, RoomId, Seq, TimeMs, UserId,
@@ -173,15 +173,31 @@ impl Reader {
     }
 
     /// Makes sure that states read after the grant was taken show nothing that the reader may not see: those changed
-    /// above `through` may belong to a time after a ban. Whoever still gets a grant was allowed to read them, since
-    /// their entries were numbered before it.
+    /// above `through` may belong to a time after a ban. Whoever gets a grant up to the change was still allowed to see
+    /// it. An owner that has lost the shard gives none that goes so far; one that is about to publish the change does.
     async fn confirm(&self, grant: &Grant, reader: UserId, states: &[StateOf]) -> Result<(), HistoryError> {
-        if states.iter().any(|state| state.state.changed_seq > grant.through) {
-            self.rooms.grant(reader, grant.room).await?;
+        let changed = states.iter().map(|state| state.state.changed_seq).max().unwrap_or(0);
+        let mut through = grant.through;
+        for again in 0..CONFIRM_TRIES {
+            if changed <= through {
+                return Ok(());
+            }
+            if again > 0 {
+                tokio::time::sleep(CONFIRM_PAUSE).await;
+            }
+            through = self.rooms.grant(reader, grant.room).await?.through;
         }
-        Ok(())
+        match changed <= through {
+            true => Ok(()),
+            false => Err(RoomError::Unavailable.into()),
+        }
     }
 }
+
+/// How often a grant is asked for again that must go up to a change which its owner is about to publish.
+const CONFIRM_TRIES: u32 = 5;
+/// The pause between two of them.
+const CONFIRM_PAUSE: Duration = Duration::from_millis(20);
 
 /// How many entries are looked through for the last message: mostly it is among the last few.
 const PREVIEW_ROWS_FEW: usize = 4;
