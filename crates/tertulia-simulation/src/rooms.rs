@@ -1,16 +1,16 @@
 //! The rooms of a seed, who has their shards, and what people do to them by other ways than a socket.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use tertulia_core::{
-    Nonce, Role, RoomId, ShardId, TimeMs, UserId,
+    Limits, Nonce, Role, RoomId, ShardId, TimeMs, UserId,
     entry::EntryBody,
     permission::RoomKind,
     room::{Ask, Broadcast, Command, HistoryPolicy, JoinPolicy, RoomSettings, SYSTEM},
     shard::shard_of,
 };
-use tertulia_ports::directory::Friends;
-use tertulia_server::room::RoomError;
+use tertulia_ports::{bus::ToGateway, coordination::RuntimeConfig, directory::Friends};
+use tertulia_server::room::{RoomError, owner::Input};
 
 use crate::{
     clients::Asked,
@@ -100,7 +100,7 @@ impl World {
         }
         for at in 0..self.nodes.len() {
             let (shards, life) = (self.plan.shards_of(at), self.nodes[at].life);
-            self.after(2, Event::Node(at, life, tertulia_server::room::owner::Input::Assign(shards)));
+            self.after(2, Event::Node(at, life, Input::Assign(shards)));
         }
     }
 
@@ -149,7 +149,7 @@ impl World {
         }
         let (owner, text) = (self.users[0], self.rng.next().to_string());
         let reason = Some("weather".to_owned());
-        match self.rng.below(40) {
+        match self.rng.below(42) {
             0..=5 => self.ask(actor, room.id, Command::Join { invited: true }),
             6..=12 => self.ask(owner, room.id, Command::Add { user }),
             13..=15 if actor != owner => self.ask(actor, room.id, Command::Leave),
@@ -173,6 +173,7 @@ impl World {
                 self.ask(owner, room.id, command);
             }
             38 => self.expire(room.id),
+            39 => self.configure(),
             _ => self.ask(actor, room.id, Command::Post { text, reply_to: None }),
         }
     }
@@ -242,6 +243,21 @@ impl World {
     /// Cleanup's word: a room that nobody belongs to goes.
     pub(crate) fn delete_if_empty(&mut self, room: RoomId) {
         self.ask(SYSTEM, room, Command::DeleteIfEmpty);
+    }
+
+    /// An operator changes the configuration: how rooms broadcast, and which are too large for signals.
+    fn configure(&mut self) {
+        let broadcast = *self.rng.pick(&[None, Some(Broadcast::Direct), Some(Broadcast::Queued)]);
+        let limits = Limits { quiet_room_members: self.rng.within(2, 8), ..Limits::default() };
+        let config = Arc::new(RuntimeConfig { version: 0, limits, broadcast });
+        for at in 0..self.nodes.len() {
+            let (ms, life) = (self.rng.below(500), self.nodes[at].life);
+            self.after(ms, Event::Node(at, life, Input::Config(config.clone())));
+        }
+        for id in self.hosts.iter().map(|host| host.id).collect::<Vec<_>>() {
+            let ms = self.rng.below(500);
+            self.after(ms, Event::ToHost(id, ToGateway::Config(config.clone())));
+        }
     }
 
     fn expire(&mut self, room: RoomId) {

@@ -246,7 +246,7 @@ impl World {
                     self.checker.violated(5, || {
                         format!("a device of {user} still has room {room}, who was in it for {stays:?}")
                     });
-                } else if cursor != head {
+                } else if cursor != head && self.store.first(*room) <= head {
                     self.checker.violated(4, || {
                         format!("a device of {user} has room {room} up to {cursor} of {head}")
                     });
