@@ -193,7 +193,7 @@ impl Messages for FaultyMessages {
         troubled!(self, lifecycle(span, limit))
     }
 
-    async fn save_markers(&self, markers: Vec<ReadMarker>) -> EngineResult<()> {
+    async fn save_markers(&self, markers: Vec<ReadMarker>) -> EngineResult<Vec<ReadMarker>> {
         troubled!(self, save_markers(markers.clone()))
     }
 

@@ -292,6 +292,18 @@ describe('coming back', () => {
     expectSame(clara, room);
   });
 
+  it('asks for what lies between the entries it has and the head of a room it enters', async () => {
+    const { clock, server, people, device } = world(14);
+    const nuria = await device(people[1]!);
+    const late = server.addRoom('group', 'Film night', [people[0]!]);
+    for (let i = 0; i < 5; i++) server.append(late, people[0]!.id, { kind: 'message', text: `${i}` });
+    nuria.client.learnRoom(late.wire(people[1]!.id, server.people));
+    nuria.client.rooms.get(late.id)!.cursor = 3;
+    server.join(late, people[1]!.id, people[0]!.id);
+    await clock.advance(1000);
+    expect(texts(nuria, late)).toEqual(['1', '2', '3', '4']);
+  });
+
   it('signs out when the token is no longer good', async () => {
     const { clock, server, people, device } = world(12);
     const clara = await device(people[0]!);

@@ -323,6 +323,8 @@ export class Client {
     // One who comes back starts where the room is now.
     if (known?.gone) this.rooms.delete(frame.room);
     const room = this.takeHead(frame);
+    // Entries follow from the head; what came before this frame and is not here has to be asked for.
+    if ((room.cursor ?? 0) < frame.head) void this.sync.catchUp(room).catch(ignoreNo);
     if (!room.info || known?.gone) void this.refresh('rooms');
     this.watched.roomJoined(frame.room);
     this.outbox.flushAll();

@@ -346,13 +346,14 @@ impl Messages for InProcessMessages {
             .collect()
     }
 
-    async fn save_markers(&self, markers: Vec<ReadMarker>) -> EngineResult<()> {
+    async fn save_markers(&self, markers: Vec<ReadMarker>) -> EngineResult<Vec<ReadMarker>> {
         let mut store = self.store();
-        for ReadMarker { room, user, seq, posts } in markers {
+        let saved = markers.into_iter().map(|ReadMarker { room, user, seq, posts }| {
             let stored = store.markers.entry((user, room)).or_default();
             *stored = (*stored).max((seq, posts));
-        }
-        Ok(())
+            marker(room, user, *stored)
+        });
+        Ok(saved.collect())
     }
 
     async fn markers_of_user(&self, user: UserId) -> EngineResult<Vec<ReadMarker>> {

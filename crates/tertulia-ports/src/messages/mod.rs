@@ -222,7 +222,8 @@ pub trait Messages: Send + Sync {
     async fn lifecycle(&self, span: &Span, limit: usize) -> EngineResult<Vec<Entry>>;
 
     /// Stores read markers durably; lower ones than stored are ignored.
-    async fn save_markers(&self, markers: Vec<ReadMarker>) -> EngineResult<()>;
+    /// Returns what is stored now, in the order given.
+    async fn save_markers(&self, markers: Vec<ReadMarker>) -> EngineResult<Vec<ReadMarker>>;
 
     /// A user's read markers, of all their rooms.
     async fn markers_of_user(&self, user: UserId) -> EngineResult<Vec<ReadMarker>>;

@@ -2,8 +2,12 @@
 
 use std::collections::VecDeque;
 
+use rustc_hash::FxHashMap;
 use tertulia_core::{RoomId, Seq, TimeMs, UserId, room::Refusal, shard::shard_of};
-use tertulia_ports::bus::{Attached, OwnerId, ToOwner};
+use tertulia_ports::{
+    bus::{Attached, OwnerId, ToOwner},
+    directory::FeedChange,
+};
 use tertulia_protocol::{
     Code, ErrorDetail,
     socket::{
@@ -38,13 +42,38 @@ pub(super) struct Waiting {
     pub silent: VecDeque<(TimeMs, ConnectionId)>,
     /// How many hellos are being worked on.
     pub hellos: usize,
+    /// What changed for people while hellos were being worked on: what a hello has read may be older.
+    changed: FxHashMap<UserId, Vec<FeedChange>>,
 }
 
 impl Waiting {
     /// A session ended at this stage.
     pub fn left(&mut self, stage: &Stage) {
         if matches!(stage, Stage::Resuming(_) | Stage::Attaching(_)) {
-            self.hellos -= 1;
+            self.done();
+        }
+    }
+
+    /// Something changed for somebody, who may be saying hello.
+    pub fn remember(&mut self, change: FeedChange) {
+        if self.hellos > 0 {
+            let changes = self.changed.entry(change.user).or_default();
+            changes.retain(|known| known.of != change.of);
+            changes.push(change);
+        }
+    }
+
+    /// A hello is over: what changed for its user since it began, and perhaps before.
+    fn welcomed(&mut self, user: UserId) -> Vec<FeedChange> {
+        let changes = self.changed.get(&user).cloned().unwrap_or_default();
+        self.done();
+        changes
+    }
+
+    fn done(&mut self) {
+        self.hellos -= 1;
+        if self.hellos == 0 {
+            self.changed.clear();
         }
     }
 }
@@ -237,7 +266,8 @@ impl Gateway {
         let Some(session) = self.session(connection) else { return };
         let Stage::Attaching(greeting) = std::mem::replace(&mut session.stage, Stage::Live) else { return };
         let (user, device) = (session.user, session.device);
-        self.waiting.hellos -= 1;
+        let missed = self.waiting.welcomed(user);
+        let feed = greeting.feed;
         let mut rooms = Vec::with_capacity(greeting.firsts.len());
         for (room, first) in &greeting.firsts {
             let cursor = greeting.cursors.cursors.get(room).filter(|_| greeting.cursors.history_is_ours);
@@ -252,7 +282,7 @@ impl Gateway {
             name: greeting.name.clone(),
             admin: greeting.admin,
             history: self.settings.history.to_string(),
-            feed: greeting.feed,
+            feed,
             heartbeat_ms: HEARTBEAT_MS,
             now: self.now,
             limits: self.limits,
@@ -260,6 +290,8 @@ impl Gateway {
         };
         self.send(connection, frame(&ServerFrame::Welcome(Box::new(welcome))), out);
         self.arrive(user, connection);
+        let missed: Vec<_> = missed.into_iter().filter(|change| change.version > feed).collect();
+        self.feeds(&missed, out);
         self.catch_up(connection, out);
     }
 

@@ -190,6 +190,7 @@ impl Gateway {
     /// Feeds have new versions.
     pub(super) fn feeds(&mut self, changes: &[FeedChange], out: &mut impl Outlet) {
         for change in changes {
+            self.waiting.remember(*change);
             let connections = self.connections_of(change.user);
             if connections.is_empty() {
                 continue;

@@ -61,11 +61,7 @@ pub enum Work {
     /// Rooms of these shards have their projections stored.
     Clean { shards: Vec<(ShardId, Epoch)>, still_dirty: Vec<RoomId> },
     /// Look whether a room's shard is still ours.
-    Check {
-        request: u64,
-        room: RoomId,
-        epoch: Epoch,
-    },
+    Check { request: u64, room: RoomId, epoch: Epoch },
     /// Store who has rooms open.
     SaveActive(Vec<(RoomId, Vec<UserId>)>),
 }
@@ -210,8 +206,8 @@ async fn try_perform(places: &Places, work: &Work) -> EngineResult<Finished> {
                 None => posts_at(places, span).await?,
             };
             let marker = ReadMarker { room: *room, user: *user, seq: *seq, posts };
-            messages.save_markers(vec![marker]).await?;
-            Finished::Mark { request: *request, marker }
+            let saved = messages.save_markers(vec![marker]).await?;
+            Finished::Mark { request: *request, marker: saved.first().copied().unwrap_or(marker) }
         }
         Work::Markers { request, room } => {
             let markers = messages.markers_of_room(*room, MARKERS_TOLD_MAX).await?;

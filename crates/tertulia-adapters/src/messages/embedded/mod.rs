@@ -170,7 +170,7 @@ impl Messages for EmbeddedMessages {
         self.reader.lifecycle(span, limit).map_err(engine_error)
     }
 
-    async fn save_markers(&self, markers: Vec<ReadMarker>) -> EngineResult<()> {
+    async fn save_markers(&self, markers: Vec<ReadMarker>) -> EngineResult<Vec<ReadMarker>> {
         self.committer.call(Reach::Writes, move |turn| turn.save_markers(&markers)).await
     }
 

@@ -271,17 +271,25 @@ impl<'a> Turn<'a> {
     }
 
     /// Stores read markers; lower ones than stored are ignored.
-    pub fn save_markers(&mut self, markers: &[ReadMarker]) -> Result<(), Fault> {
-        for ReadMarker { room, user, seq, posts } in markers {
+    /// Returns what is stored now.
+    pub fn save_markers(&mut self, markers: &[ReadMarker]) -> Result<Vec<ReadMarker>, Fault> {
+        let mut saved = Vec::with_capacity(markers.len());
+        for marker @ ReadMarker { room, user, seq, posts } in markers {
             let key = keys::marker(*user, *room);
             let stored: Option<(Seq, u64)> = self.get(&key)?;
-            if stored.is_none_or(|stored| stored < (*seq, *posts)) {
-                let value = (*seq, *posts).encode();
-                self.batch.put(key, &value);
-                self.batch.put(keys::reader(*room, *user), &value);
+            match stored {
+                Some((seq_then, posts_then)) if (seq_then, posts_then) >= (*seq, *posts) => {
+                    saved.push(ReadMarker { seq: seq_then, posts: posts_then, ..*marker });
+                }
+                _ => {
+                    let value = (*seq, *posts).encode();
+                    self.batch.put(key, &value);
+                    self.batch.put(keys::reader(*room, *user), &value);
+                    saved.push(*marker);
+                }
             }
         }
-        Ok(())
+        Ok(saved)
     }
 
     /// Moves a room's first entry, and deletes some of what lies before it, from `from` on.

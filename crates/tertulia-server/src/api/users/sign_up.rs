@@ -53,7 +53,9 @@ pub async fn sign_up(
     }
     match &invite {
         Some(invite) if is_invited => enter_by(&api, user.id, invite).await,
-        Some(_) => tracing::info!(user = %user.id, "somebody signed up, and their invite was used up meanwhile"),
+        Some(_) => {
+            tracing::info!(user = %user.id, "somebody signed up, and their invite was used up meanwhile")
+        }
         None => api.land(&user).await,
     }
     let session = sessions::open(&api, user, &client).await?;

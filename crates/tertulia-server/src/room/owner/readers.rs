@@ -288,6 +288,13 @@ impl Owner {
         let Some(Request::Mark { reply_to }) = self.take_request(request) else { return };
         let ReadMarker { room, user, seq, posts } = marker;
         reply_to.into_iter().for_each(|reply_to| self.reply(reply_to, Answer::Ok));
+        // Two that were under way together may come back in the other order: a marker never goes back.
+        let Some(Slot::Open(open)) = self.rooms.get_mut(&room) else { return };
+        let told = open.marks_told.entry(user).or_default();
+        if seq <= *told {
+            return;
+        }
+        *told = seq;
         let audience = if self.is_large(room) { Audience::Only(user) } else { Audience::OpenedAnd(user) };
         let frame = self.frames.read(room, user, seq, posts);
         self.tell(room, audience, &frame);

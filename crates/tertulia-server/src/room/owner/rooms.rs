@@ -59,6 +59,8 @@ pub(super) struct OpenRoom {
     pub parked: FxHashMap<Need, Vec<ToOwner>>,
     /// Mail that waits until what is under way is done: behind a deletion, or because there is much of it.
     pub behind: Vec<ToOwner>,
+    /// The read markers that were told since the room was opened.
+    pub marks_told: FxHashMap<UserId, Seq>,
     /// Entries up to this one were given to gateways.
     pub delivered: Seq,
     /// The queue is being read.
@@ -88,6 +90,7 @@ impl OpenRoom {
             acks: VecDeque::new(),
             parked: FxHashMap::default(),
             behind: Vec::new(),
+            marks_told: FxHashMap::default(),
             delivered: published,
             reading_queue: false,
             marked_dirty: false,
