@@ -41,13 +41,22 @@ export function RoomList(props: RoomListProps) {
   const shown = useMemo(() => narrow(list, filter, chip), [list, filter, chip]);
   const rooms = [...shown.pinned, ...shown.latest];
   const stop = rooms.find((room) => room.id === currentRoom)?.id ?? rooms[0]?.id;
-  const row = (room: RoomRowView) => (
-    <RoomRow key={room.id} room={room} current={room.id === currentRoom} tabStop={room.id === stop} href={props.hrefOf(room.id)} onOpen={() => props.onOpen(room.id)} />
-  );
-  const open = (room: string) => {
+  // Who jumped has arrived: the list is whole again.
+  const leaveFilter = () => {
     setFilter('');
+    props.onFind('');
+  };
+  const open = (room: string) => {
+    leaveFilter();
     props.onOpen(room);
   };
+  const openPerson = (person: string) => {
+    leaveFilter();
+    props.onOpenPerson(person);
+  };
+  const row = (room: RoomRowView) => (
+    <RoomRow key={room.id} room={room} current={room.id === currentRoom} tabStop={room.id === stop} href={props.hrefOf(room.id)} onOpen={() => open(room.id)} />
+  );
   return (
     <nav className="pane-list" aria-label={t('nav.rooms')} data-region="list">
       <header className="bar">
@@ -68,7 +77,7 @@ export function RoomList(props: RoomListProps) {
           const first = rooms[0];
           const person = props.foundPeople[0];
           if (first) open(first.id);
-          else if (person) props.onOpenPerson(person.id);
+          else if (person) openPerson(person.id);
         }}
         onDown={() => box.current?.querySelector<HTMLElement>('.room-row')?.focus()}
       />
@@ -79,7 +88,7 @@ export function RoomList(props: RoomListProps) {
         {list.loading && rooms.length === 0 && <Bones rows={6} />}
         <Section title={t('list.pinned')} rooms={shown.pinned} row={row} />
         <Section title={t('list.latest')} rooms={shown.latest} row={row} scroll={box} />
-        {filter !== '' && <FoundPeople people={props.foundPeople} onOpen={props.onOpenPerson} />}
+        {filter !== '' && <FoundPeople people={props.foundPeople} onOpen={openPerson} />}
         {!list.loading && <ListHint list={list} shown={rooms.length + (filter ? props.foundPeople.length : 0)} filter={filter} chip={chip} />}
       </div>
       <MeBar me={props.me} note={props.meNote} onPeople={props.onPeople} onSettings={props.onSettings} />
