@@ -104,7 +104,12 @@ impl OpenRoom {
     }
 
     pub fn is_quiet(&self) -> bool {
-        self.room.is_quiet() && self.parked.is_empty() && self.delivered == self.room.published().0
+        self.is_told() && self.parked.is_empty()
+    }
+
+    /// Whether every entry that was numbered is published and delivered.
+    fn is_told(&self) -> bool {
+        self.room.is_quiet() && self.delivered == self.room.published().0
     }
 }
 
@@ -123,8 +128,9 @@ impl Owner {
             },
             Some(Slot::Open(open)) => {
                 open.used_at = self.elapsed;
-                // Deleted, and the entry that says so not yet published: what comes now comes after.
-                if open.room.meta().is_none() && !open.room.is_quiet() {
+                // Deleted, and the entry that says so not yet published and delivered, upon which the log goes: what
+                // comes now comes after.
+                if open.room.meta().is_none() && !open.is_told() {
                     open.behind.push(mail);
                 } else {
                     self.serve(room, mail);
