@@ -60,10 +60,13 @@ pub enum Returned {
     Entries { connection: ConnectionId, room: RoomId, entries: Option<Vec<(Seq, Bytes)>> },
     Mended { room: RoomId, through: Seq, deliveries: Option<Vec<Delivery>> },
     Answered { connection: ConnectionId, frame: Bytes },
-    Rooms { user: UserId, rooms: Vec<RoomId> },
+    Rooms { user: UserId, rooms: Vec<RoomId>, markers: Markers },
     Presence { connection: ConnectionId, frames: Vec<Bytes> },
     Revoked(Vec<DeviceId>),
 }
+
+/// How far a user has read their rooms.
+pub type Markers = FxHashMap<RoomId, (Seq, Posts)>;
 
 /// What a hello needs to know of its device.
 #[derive(Debug)]
@@ -81,7 +84,7 @@ pub enum Resumed {
         /// Their rooms.
         rooms: Vec<RoomId>,
         /// How far they have read.
-        markers: FxHashMap<RoomId, (Seq, Posts)>,
+        markers: Markers,
     },
 }
 
@@ -132,7 +135,8 @@ pub async fn run(desk: &Desk, gateway: GatewayId, errand: Errand, now: TimeMs) -
             Returned::Answered { connection, frame: changes(desk, user, &request).await }
         }
         Errand::Rooms { user } => {
-            Returned::Rooms { user, rooms: logged(desk.directory.room_ids_of(user).await)? }
+            let rooms = logged(desk.directory.room_ids_of(user).await)?;
+            Returned::Rooms { user, rooms, markers: logged(markers(desk, user).await)? }
         }
         Errand::SetPresence(users) => {
             let changed = logged(desk.presence.set(gateway, &users, now).await)?;
@@ -161,8 +165,7 @@ async fn resume(desk: &Desk, user: UserId, device: DeviceId, now: TimeMs) -> Eng
         return Ok(Resumed::Revoked);
     };
     let rooms = desk.directory.room_ids_of(user).await?;
-    let markers = desk.messages.markers_of_user(user).await?;
-    let markers = markers.into_iter().map(|marker| (marker.room, (marker.seq, marker.posts))).collect();
+    let markers = markers(desk, user).await?;
     Ok(Resumed::Known {
         name: resumed.user.name,
         admin: resumed.user.admin,
@@ -170,6 +173,11 @@ async fn resume(desk: &Desk, user: UserId, device: DeviceId, now: TimeMs) -> Eng
         rooms,
         markers,
     })
+}
+
+async fn markers(desk: &Desk, user: UserId) -> EngineResult<Markers> {
+    let markers = desk.messages.markers_of_user(user).await?;
+    Ok(markers.into_iter().map(|marker| (marker.room, (marker.seq, marker.posts))).collect())
 }
 
 async fn page(desk: &Desk, user: UserId, request: &History) -> Bytes {

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 
 use rustc_hash::FxHashMap;
-use tertulia_core::{RoomId, Seq, TimeMs, UserId, room::Refusal, shard::shard_of};
+use tertulia_core::{Posts, RoomId, Seq, TimeMs, UserId, room::Refusal, shard::shard_of};
 use tertulia_ports::{
     bus::{Attached, OwnerId, ToOwner},
     directory::FeedChange,
@@ -140,7 +140,7 @@ impl Gateway {
                     markers,
                 }));
                 self.people.seen.push((device, self.now, client));
-                let awaited = self.attach(connection, user, &rooms, AttachFor::Hello);
+                let awaited = self.attach(connection, user, &rooms, &AttachFor::Hello);
                 if let Some(greeting) = self.greeting(connection) {
                     greeting.awaited = awaited;
                 }
@@ -157,7 +157,7 @@ impl Gateway {
         connection: ConnectionId,
         user: UserId,
         rooms: &[RoomId],
-        purpose: AttachFor,
+        purpose: &AttachFor,
     ) -> usize {
         let until = self.elapsed.plus(ATTACH_MS);
         self.attach_until(connection, user, rooms, purpose, until)
@@ -168,7 +168,7 @@ impl Gateway {
         connection: ConnectionId,
         user: UserId,
         rooms: &[RoomId],
-        purpose: AttachFor,
+        purpose: &AttachFor,
         until: TimeMs,
     ) -> usize {
         let mut rooms: Vec<_> =
@@ -180,6 +180,7 @@ impl Gateway {
             .collect();
         let count = groups.len();
         for rooms in groups {
+            let purpose = purpose.clone();
             self.ask_to_attach(Pending::Attach { connection, user, rooms, purpose, until, again_at: None });
         }
         count
@@ -188,7 +189,7 @@ impl Gateway {
     /// Asks again for rooms whose owners have not answered: other ones may have them now.
     pub(super) fn attach_again(&mut self, pending: Pending) {
         let Pending::Attach { connection, user, rooms, purpose, until, .. } = pending else { return };
-        let count = self.attach_until(connection, user, &rooms, purpose, until);
+        let count = self.attach_until(connection, user, &rooms, &purpose, until);
         if purpose == AttachFor::Hello
             && let Some(greeting) = self.greeting(connection)
         {
@@ -232,7 +233,13 @@ impl Gateway {
                     if let Some(greeting) = self.greeting(connection) {
                         greeting.firsts.push((room, first));
                     } else {
-                        self.joined(connection, place, first, out);
+                        let read = match &pending {
+                            Some(Pending::Attach { purpose: AttachFor::Join(markers), .. }) => {
+                                markers.get(&room)
+                            }
+                            _ => None,
+                        };
+                        self.joined(connection, place, first, read.copied(), out);
                     }
                 }
                 None => self.forget_room_without_sessions(place),
@@ -250,7 +257,7 @@ impl Gateway {
                 again_at: None,
             });
         }
-        if purpose == AttachFor::Join {
+        if purpose != AttachFor::Hello {
             return;
         }
         if let Some(greeting) = self.greeting(connection) {
@@ -296,10 +303,18 @@ impl Gateway {
     }
 
     /// A live session has another room.
-    fn joined(&mut self, connection: ConnectionId, place: u32, first: Seq, out: &mut impl Outlet) {
+    fn joined(
+        &mut self,
+        connection: ConnectionId,
+        place: u32,
+        first: Seq,
+        read: Option<(Seq, Posts)>,
+        out: &mut impl Outlet,
+    ) {
         let Some(room) = self.rooms.get(place as usize).map(|room| room.id) else { return };
         if let Some(head) = self.head_for(connection, room, first, None) {
-            let head = RoomHead { read: head.head, read_posts: head.posts, ..head };
+            let (read, read_posts) = read.unwrap_or_default();
+            let head = RoomHead { read, read_posts: read_posts.min(head.posts), ..head };
             self.send(connection, frame(&ServerFrame::Room(Room::Joined(head))), out);
         }
     }

@@ -197,7 +197,7 @@ impl Gateway {
             Returned::Entries { connection, room, entries } => self.caught_up(connection, room, entries, out),
             Returned::Mended { room, through, deliveries } => self.mended(room, through, deliveries, out),
             Returned::Answered { connection, frame } => self.read_done(connection, frame, out),
-            Returned::Rooms { user, rooms } => self.rooms_listed(user, &rooms),
+            Returned::Rooms { user, rooms, markers } => self.rooms_listed(user, &rooms, &markers),
             Returned::Presence { connection, frames } => {
                 for frame in frames {
                     self.send(connection, frame, out);

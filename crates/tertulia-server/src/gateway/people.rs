@@ -17,7 +17,7 @@ use tertulia_protocol::{
 };
 
 use super::{
-    errands::{Errand, presence_frame},
+    errands::{Errand, Markers, presence_frame},
     machine::{Gateway, Outlet},
     requests::AttachFor,
     session::Session,
@@ -213,14 +213,14 @@ impl Gateway {
     }
 
     /// The rooms that a user belongs to now: new ones are attached. Those that are gone went with an entry.
-    pub(super) fn rooms_listed(&mut self, user: UserId, rooms: &[RoomId]) {
+    pub(super) fn rooms_listed(&mut self, user: UserId, rooms: &[RoomId], markers: &Markers) {
         for connection in self.connections_of(user) {
             let Some(session) = self.session(connection) else { continue };
             let places = session.rooms.clone();
             let has = |room: &RoomId| self.places.get(room).is_some_and(|place| places.contains(place));
             let fresh: Vec<_> = rooms.iter().copied().filter(|room| !has(room)).collect();
             if !fresh.is_empty() {
-                self.attach(connection, user, &fresh, AttachFor::Join);
+                self.attach(connection, user, &fresh, &AttachFor::Join(markers.clone().into()));
             }
         }
     }

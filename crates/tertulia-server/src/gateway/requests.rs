@@ -3,6 +3,8 @@
 //! Commands go to their room's owner with the client's nonce. An owner that is unknown, moving or silent is asked again
 //! with the same nonce, within the client's patience; then the client hears that it should retry.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 use tertulia_core::{
     Nonce, RoomId, Seq, TimeMs, UserId,
@@ -19,7 +21,7 @@ use tertulia_protocol::{
 };
 
 use super::{
-    errands::Errand,
+    errands::{Errand, Markers},
     machine::{Gateway, Outlet},
     transport::ConnectionId,
 };
@@ -68,12 +70,12 @@ pub(super) enum Pending {
 }
 
 /// Why rooms are attached.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum AttachFor {
     /// For a welcome.
     Hello,
-    /// The user belongs to them now.
-    Join,
+    /// The user belongs to them now, and has read so far.
+    Join(Arc<Markers>),
 }
 
 impl Gateway {
