@@ -20,7 +20,7 @@ pub(super) enum Request {
     Grants { user: UserId, reply_to: ReplyTo, moments: Moments },
     Snapshot { gateway: GatewayId },
     Mark { reply_to: Option<ReplyTo> },
-    Open { room: RoomId, reply_to: ReplyTo },
+    Open { room: RoomId, user: UserId, reply_to: ReplyTo },
     Expire { reply_to: ReplyTo },
     Check { room: RoomId, mail: ToOwner },
 }
@@ -261,7 +261,7 @@ impl Owner {
             Signal::Open(gateway) => {
                 self.interest.open(room, user, gateway);
                 if let Some(reply_to) = reply_to {
-                    let request = self.request(Request::Open { room, reply_to });
+                    let request = self.request(Request::Open { room, user, reply_to });
                     self.effects.push(Effect::Work(Work::Markers { request, room }));
                 }
             }
@@ -301,7 +301,12 @@ impl Owner {
     }
 
     pub(super) fn markers(&mut self, request: u64, markers: Vec<ReadMarker>) {
-        let Some(Request::Open { room, reply_to }) = self.take_request(request) else { return };
+        let Some(Request::Open { room, user, reply_to }) = self.take_request(request) else { return };
+        // Who was let in when they asked may have been banned since: markers tell of entries.
+        let now = self.now;
+        if !matches!(self.rooms.get(&room), Some(Slot::Open(open)) if open.room.check_reader(user, now).is_ok()) {
+            return self.reply(reply_to, Answer::Retry);
+        }
         let reads = if self.is_large(room) { Vec::new() } else { markers };
         let typing = if self.is_large(room) { Vec::new() } else { self.interest.typists(room, self.elapsed) };
         let active = self.interest.count_active(room);
