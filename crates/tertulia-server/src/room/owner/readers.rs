@@ -304,7 +304,8 @@ impl Owner {
         let Some(Request::Open { room, user, reply_to }) = self.take_request(request) else { return };
         // Who was let in when they asked may have been banned since: markers tell of entries.
         let now = self.now;
-        if !matches!(self.rooms.get(&room), Some(Slot::Open(open)) if open.room.check_reader(user, now).is_ok()) {
+        if !matches!(self.rooms.get(&room), Some(Slot::Open(open)) if open.room.check_reader(user, now).is_ok())
+        {
             return self.reply(reply_to, Answer::Retry);
         }
         let reads = if self.is_large(room) { Vec::new() } else { markers };
