@@ -38,6 +38,8 @@ pub const LIST_LIMIT_MAX: u64 = 200;
 pub const LIST_LIMIT_DEFAULT: u64 = 50;
 /// The header that names a command to a room: a nonce, the same on every retry.
 pub const IDEMPOTENCY_KEY: &str = "idempotency-key";
+/// The header that tells the room's head as the client knew it when it first gave the command, the same on every retry.
+pub const IDEMPOTENCY_SINCE: &str = "idempotency-since";
 
 /// A list, or one page of it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]

@@ -47,7 +47,7 @@ pub async fn ban(
     State(api): State<Api>,
     caller: Caller,
     At(at): At<RoomUserPath>,
-    Key(nonce): Key,
+    key: Key,
     Body(wish): Body<NewBan>,
 ) -> Answer<StatusCode> {
     if wish.duration_ms.is_some_and(|ms| ms == 0 || ms > DURATION_MS_MAX) {
@@ -63,7 +63,7 @@ pub async fn ban(
         until: wish.duration_ms.map(|ms| api.clock.now().plus(ms)),
         reason: wish.reason.filter(|reason| !reason.is_empty()),
     };
-    api.keep_order(&caller, at.room, nonce, ban, "member.banned").await?;
+    api.keep_order(&caller, at.room, key, ban, "member.banned").await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -75,8 +75,8 @@ pub async fn unban(
     State(api): State<Api>,
     caller: Caller,
     At(at): At<RoomUserPath>,
-    Key(nonce): Key,
+    key: Key,
 ) -> Answer<StatusCode> {
-    api.keep_order(&caller, at.room, nonce, Command::Unban { user: at.user }, "member.unbanned").await?;
+    api.keep_order(&caller, at.room, key, Command::Unban { user: at.user }, "member.unbanned").await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 use tertulia_core::{
-    Member, Nonce, RoomId, UserId,
+    Member, RoomId, UserId,
     permission::{Action, may},
     room::{Ask, Command, JoinPolicy, Refusal, SYSTEM},
 };
@@ -11,7 +11,7 @@ use tertulia_protocol::{Code, rest};
 
 use super::{
     Api,
-    extract::Caller,
+    extract::{Caller, Key},
     people,
     problem::{Answer, Failure},
 };
@@ -26,10 +26,10 @@ impl Api {
         &self,
         actor: UserId,
         room: RoomId,
-        nonce: Nonce,
+        key: Key,
         command: Command,
     ) -> Result<Done, RoomError> {
-        self.rooms.ask(room, Ask { actor, nonce, since: None, command }).await
+        self.rooms.ask(room, Ask { actor, nonce: key.nonce, since: key.since, command }).await
     }
 
     /// The same for commands that keep order: an administrator whose own standing does not allow them gives them in the
@@ -38,11 +38,11 @@ impl Api {
         &self,
         caller: &Caller,
         room: RoomId,
-        nonce: Nonce,
+        key: Key,
         command: Command,
         action: &str,
     ) -> Result<Done, Failure> {
-        let refused = match self.command(caller.id(), room, nonce, command.clone()).await {
+        let refused = match self.command(caller.id(), room, key, command.clone()).await {
             Ok(done) => return Ok(done),
             Err(RoomError::Refused(refused @ (Refusal::NotMember | Refusal::NotAllowed)))
                 if caller.user.admin =>
@@ -51,7 +51,7 @@ impl Api {
             }
             Err(error) => return Err(error.into()),
         };
-        let done = match self.command(SYSTEM, room, nonce, command).await {
+        let done = match self.command(SYSTEM, room, key, command).await {
             Ok(done) => done,
             // What not even the server may, the caller may not for their own reason.
             Err(RoomError::Refused(Refusal::NotAllowed)) => return Err(wire::refusal(&refused).into()),

@@ -17,7 +17,10 @@ use serde::{
 use serde_json::Value;
 use tertulia_core::{DeviceId, Nonce, RoomId, Seq, UserId};
 use tertulia_ports::directory::User;
-use tertulia_protocol::{Code, ErrorDetail, rest::IDEMPOTENCY_KEY};
+use tertulia_protocol::{
+    Code, ErrorDetail,
+    rest::{IDEMPOTENCY_KEY, IDEMPOTENCY_SINCE},
+};
 use utoipa::IntoParams;
 
 use super::{Api, problem::Failure};
@@ -197,7 +200,7 @@ pub fn limit_of(text: Option<&str>) -> Result<usize, Failure> {
     })
 }
 
-/// A number in a query that counts entries.
+/// A number in a query or header that counts entries.
 pub fn seq_of(field: &str, text: Option<&str>) -> Result<Option<Seq>, Failure> {
     let parse = |text: &str| {
         text.parse().map_err(|_| Failure::invalid(field, text, "the number of an entry, from 0"))
@@ -311,24 +314,36 @@ impl FromRequestParts<Api> for Administrator {
 }
 
 /// What the client calls its command, on every retry: the header `Idempotency-Key`, or a nonce that nobody repeats.
-#[derive(IntoParams)]
-#[into_params(names("Idempotency-Key"), parameter_in = Header)]
-pub struct Key(
+#[derive(Debug, Clone, Copy, IntoParams)]
+#[into_params(parameter_in = Header)]
+pub struct Key {
     /// What the client calls this command, the same on every retry: 32 random hexadecimal digits.
-    #[param(value_type = Option<String>)]
-    pub Nonce,
-);
+    #[param(rename = "Idempotency-Key", value_type = Option<String>)]
+    pub nonce: Nonce,
+    /// The room's head as the client knew it at the first try, the same on every retry. A retry that comes when the room
+    /// may have forgotten the key is refused with `stale_send`, so that it is never done twice.
+    #[param(rename = "Idempotency-Since", value_type = Option<u64>)]
+    pub since: Option<Seq>,
+}
+
+impl Key {
+    /// For the second of two commands that one request gives.
+    pub fn besides(self) -> Self {
+        Self { nonce: Nonce(self.nonce.0 ^ 1), ..self }
+    }
+}
 
 impl FromRequestParts<Api> for Key {
     type Rejection = Failure;
 
     async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, Failure> {
-        let Some(header) = parts.headers.get(IDEMPOTENCY_KEY) else {
-            return Ok(Self(api.fresh_nonce()));
+        let text = |name| parts.headers.get(name).map(|value| value.to_str().unwrap_or_default());
+        let since = seq_of("Idempotency-Since", text(IDEMPOTENCY_SINCE))?;
+        let Some(text) = text(IDEMPOTENCY_KEY) else {
+            return Ok(Self { since, ..api.fresh_key() });
         };
-        let text = header.to_str().unwrap_or_default();
         match text.parse() {
-            Ok(nonce) if nonce != Nonce(0) => Ok(Self(nonce)),
+            Ok(nonce) if nonce != Nonce(0) => Ok(Self { nonce, since }),
             _ => Err(Failure::invalid("Idempotency-Key", text, "32 random hexadecimal digits")),
         }
     }

@@ -94,7 +94,10 @@ async fn cross_origin(State(api): State<Api>, request: Request, next: Next) -> R
     if is_question {
         for (name, value) in [
             (header::ACCESS_CONTROL_ALLOW_METHODS, "GET, POST, PUT, PATCH, DELETE"),
-            (header::ACCESS_CONTROL_ALLOW_HEADERS, "authorization, content-type, idempotency-key"),
+            (
+                header::ACCESS_CONTROL_ALLOW_HEADERS,
+                "authorization, content-type, idempotency-key, idempotency-since",
+            ),
             (header::ACCESS_CONTROL_MAX_AGE, CORS_MAX_AGE),
         ] {
             headers.insert(name, HeaderValue::from_static(value));

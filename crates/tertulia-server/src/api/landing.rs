@@ -10,7 +10,7 @@ use tertulia_core::{
 };
 use tertulia_ports::directory::User;
 
-use super::Api;
+use super::{Api, extract::Key};
 use crate::room::RoomError;
 
 /// The first room's id. Others are random numbers of 62 bits.
@@ -25,7 +25,7 @@ impl Api {
         {
             let settings = RoomSettings { join: JoinPolicy::Open, ..RoomSettings::default() };
             let create = Command::Create { kind: RoomKind::Group, name, settings, members: Vec::new() };
-            entered = self.command(user.id, FIRST_ROOM, self.fresh_nonce(), create).await.map(|_| ());
+            entered = self.command(user.id, FIRST_ROOM, self.fresh_key(), create).await.map(|_| ());
             if matches!(entered, Err(RoomError::Refused(Refusal::RoomExists))) {
                 entered = self.enter(user.id, FIRST_ROOM, false).await;
             }
@@ -35,7 +35,7 @@ impl Api {
         }
         if entered.is_ok() && user.admin {
             let own = Command::SetRole { user: user.id, role: Role::Owner };
-            match self.command(SYSTEM, FIRST_ROOM, self.fresh_nonce(), own).await {
+            match self.command(SYSTEM, FIRST_ROOM, self.fresh_key(), own).await {
                 Ok(_) | Err(RoomError::Refused(Refusal::NothingToChange)) => {}
                 Err(error) => tracing::info!(%error, "the administrator does not own the first room"),
             }
@@ -44,12 +44,13 @@ impl Api {
 
     /// Lets somebody into a room.
     pub(super) async fn enter(&self, user: UserId, room: RoomId, invited: bool) -> Result<(), RoomError> {
-        self.command(user, room, self.fresh_nonce(), Command::Join { invited }).await.map(|_| ())
+        self.command(user, room, self.fresh_key(), Command::Join { invited }).await.map(|_| ())
     }
 
-    /// A nonce that nobody repeats.
-    pub(super) fn fresh_nonce(&self) -> Nonce {
-        Nonce((u128::from(self.entropy.u64()) << 64 | u128::from(self.entropy.u64())).max(1))
+    /// The key of a command that nobody repeats.
+    pub(super) fn fresh_key(&self) -> Key {
+        let nonce = u128::from(self.entropy.u64()) << 64 | u128::from(self.entropy.u64());
+        Key { nonce: Nonce(nonce.max(1)), since: None }
     }
 
     async fn never_was(&self, room: RoomId) -> bool {

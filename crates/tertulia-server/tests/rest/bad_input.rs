@@ -127,3 +127,58 @@ async fn a_key_names_one_command() {
     let same = world.send("POST", "/v1/rooms", &with_key(key), &rooms).await.expect(201);
     assert_eq!(one["id"], same["id"]);
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_retry_is_never_a_second_message_however_late() {
+    /// More entries than a room remembers.
+    const LATER: usize = 1_030;
+    let world = World::start().await;
+    let person = world.sign_up("Amaia").await;
+    let room = world.group(&person, &[]).await;
+    world.set_limits(|limits| limits.messages_per_10s = 100_000).await;
+    let path = format!("/v1/rooms/{room}/messages");
+    let with = |key: &str, since: &str| {
+        let headers = [
+            ("authorization", format!("Bearer {}", person.token)),
+            ("idempotency-key", key.to_owned()),
+            ("idempotency-since", since.to_owned()),
+        ];
+        headers.to_vec()
+    };
+    let body = |text: &str| json!({"text": text}).to_string().into_bytes();
+    let rooms = person.get(&world, "/v1/me/rooms").await.expect(200);
+    let head = rooms["items"][0]["head"].as_u64().unwrap();
+    let (key, since) = ("0123456789abcdef0123456789abcdef", head.to_string());
+    let first = world.send("POST", &path, &with(key, &since), &body("hola")).await.expect(201);
+    let again = world.send("POST", &path, &with(key, &since), &body("hola")).await.expect(201);
+    assert_eq!(first, again);
+
+    let mut stream = tokio::net::TcpStream::connect(world.server.address()).await.unwrap();
+    for _ in 0..LATER {
+        let token = [("authorization", format!("Bearer {}", person.token))];
+        let request = crate::world::request("POST", &path, &token, &body("later"), "keep-alive");
+        tokio::io::AsyncWriteExt::write_all(&mut stream, &request).await.unwrap();
+        crate::world::read_reply(&mut stream, false).await.expect(201);
+    }
+    let late = world.send("POST", &path, &with(key, &since), &body("hola")).await;
+    late.expect_problem(409, "stale_send");
+    let unban = format!("/v1/rooms/{room}/bans/{}", person.id);
+    let late = world.send("DELETE", &unban, &with(key, &since), b"").await;
+    late.expect_problem(409, "stale_send");
+
+    // What the manual says to do then: look, and it is there, once.
+    let page = format!("/v1/rooms/{room}/entries?after={since}&limit=2");
+    let entries = person.get(&world, &page).await.expect(200);
+    assert_eq!(
+        (&entries["items"][0]["text"], &entries["items"][1]["text"]),
+        (&json!("hola"), &json!("later"))
+    );
+    let through = entries["through"].as_u64().unwrap();
+    assert_eq!(through, head + 1 + LATER as u64, "nothing was doubled");
+
+    for (wrong, field) in [("-1", "Idempotency-Since"), ("", "Idempotency-Since"), ("999999", "since")] {
+        let key = "00000000000000000000000000000007";
+        let problem = world.send("POST", &path, &with(key, wrong), &body("x")).await;
+        assert_eq!(problem.expect_problem(422, "invalid")["field"], field);
+    }
+}

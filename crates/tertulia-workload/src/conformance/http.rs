@@ -47,12 +47,13 @@ impl Reply {
     }
 }
 
-/// Asks, on a connection of its own that ends with the answer.
+/// Asks, on a connection of its own that ends with the answer. A key comes with the room's head that was known when the
+/// command was first given, if it is known.
 pub async fn ask(
     address: &Address,
     (method, path): (&str, &str),
     token: Option<&str>,
-    key: Option<&str>,
+    key: Option<(&str, Option<u64>)>,
     body: Option<&str>,
 ) -> Result<Reply> {
     // Of 1.0, so that no server and no proxy answers in chunks.
@@ -60,8 +61,11 @@ pub async fn ask(
     if let Some(token) = token {
         request.push_str(&format!("Authorization: Bearer {token}\r\n"));
     }
-    if let Some(key) = key {
+    if let Some((key, since)) = key {
         request.push_str(&format!("Idempotency-Key: {key}\r\n"));
+        if let Some(since) = since {
+            request.push_str(&format!("Idempotency-Since: {since}\r\n"));
+        }
     }
     let body = body.unwrap_or_default();
     request

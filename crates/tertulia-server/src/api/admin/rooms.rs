@@ -16,9 +16,9 @@ pub async fn delete(
     State(api): State<Api>,
     administrator: Administrator,
     At(at): At<RoomPath>,
-    Key(nonce): Key,
+    key: Key,
 ) -> Answer<StatusCode> {
-    let done = api.command(SYSTEM, at.room, nonce, Command::DeleteRoom).await?;
+    let done = api.command(SYSTEM, at.room, key, Command::DeleteRoom).await?;
     api.audit(administrator.id(), "room.deleted", at.room, json!({"seq": done.seq})).await?;
     Ok(StatusCode::NO_CONTENT)
 }

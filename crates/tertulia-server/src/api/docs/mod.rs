@@ -32,7 +32,8 @@ const PAGE_POLICY: &str =
         title = "Tertulia",
         description = "REST of a Tertulia server. What happens comes over the WebSocket `/v1/connect`; see the manual. \
                        Errors are `application/problem+json`. Commands to a room take the header `Idempotency-Key`, 32 \
-                       random hexadecimal digits that stay the same on every retry.",
+                       random hexadecimal digits, and `Idempotency-Since`, the room's head as the client knew it first: \
+                       both stay the same on every retry.",
         license(name = "MIT OR Apache-2.0", identifier = "MIT OR Apache-2.0")
     ),
     components(schemas(Problem)),

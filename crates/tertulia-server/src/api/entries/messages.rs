@@ -58,12 +58,12 @@ pub async fn say(
     State(api): State<Api>,
     caller: Caller,
     At(at): At<RoomPath>,
-    Key(nonce): Key,
+    key: Key,
     Body(message): Body<NewMessage>,
 ) -> Answer<(StatusCode, Json<MessageForm>)> {
     rates::message(&api, caller.device)?;
     let post = Command::Post { text: message.text.clone(), reply_to: message.reply_to };
-    let done = api.command(caller.id(), at.room, nonce, post).await?;
+    let done = api.command(caller.id(), at.room, key, post).await?;
     let (room, _) = api.visible_room(&caller, at.room).await?;
     let at = match done.at {
         Some(at) => at,

@@ -1,7 +1,7 @@
 //! `PUT /v1/rooms/{room}/members/{user}`: brings somebody in, or gives them another role.
 
 use axum::{Json, extract::State};
-use tertulia_core::{Nonce, Role, Standing, room::Command};
+use tertulia_core::{Role, Standing, room::Command};
 use tertulia_protocol::{
     Code,
     rest::{Member, NewMember},
@@ -25,19 +25,19 @@ pub async fn put(
     State(api): State<Api>,
     caller: Caller,
     At(at): At<RoomUserPath>,
-    Key(nonce): Key,
+    key: Key,
     Body(wish): Body<NewMember>,
 ) -> Answer<Json<Member>> {
     let user = api.directory.user(at.user).await?.ok_or_else(|| Failure::not_found("person"))?;
     let role = wish.role.map(wire::core_role);
     let is_in = api.directory.member(at.room, at.user).await?.role().is_some();
     if !is_in {
-        add(&api, &caller, &at, nonce).await?;
+        add(&api, &caller, &at, key).await?;
     }
     if let Some(role) = role.filter(|role| is_in || *role != Role::Member) {
         let set = Command::SetRole { user: at.user, role };
-        let set_nonce = if is_in { nonce } else { Nonce(nonce.0 ^ 1) };
-        match api.keep_order(&caller, at.room, set_nonce, set, "member.role").await {
+        let set_key = if is_in { key } else { key.besides() };
+        match api.keep_order(&caller, at.room, set_key, set, "member.role").await {
             Err(failure) if failure.code() == Code::Conflict => {}
             result => drop(result?),
         }
@@ -50,14 +50,14 @@ pub async fn put(
     }
 }
 
-async fn add(api: &Api, caller: &Caller, at: &RoomUserPath, nonce: Nonce) -> Answer<()> {
+async fn add(api: &Api, caller: &Caller, at: &RoomUserPath, key: Key) -> Answer<()> {
     // Whoever may not know of the room learns nothing about others.
     api.member_room(caller, at.room).await?;
     if at.user != caller.id() && api.directory.is_blocked(caller.id(), at.user).await? {
         return Err(blocked());
     }
     api.check_rooms_of(at.user, at.user == caller.id()).await?;
-    match api.command(caller.id(), at.room, nonce, Command::Add { user: at.user }).await {
+    match api.command(caller.id(), at.room, key, Command::Add { user: at.user }).await {
         Err(error) if !is_so_already(&error) => Err(error.into()),
         _ => Ok(()),
     }

@@ -28,15 +28,15 @@ pub async fn remove(
     State(api): State<Api>,
     caller: Caller,
     At(at): At<RoomUserPath>,
-    Key(nonce): Key,
+    key: Key,
     Query(why): Query<Why>,
 ) -> Answer<StatusCode> {
     if at.user == caller.id() {
-        api.command(caller.id(), at.room, nonce, Command::Leave).await?;
+        api.command(caller.id(), at.room, key, Command::Leave).await?;
     } else {
         let reason = why.reason.filter(|reason| !reason.is_empty());
         let remove = Command::Remove { user: at.user, reason };
-        api.keep_order(&caller, at.room, nonce, remove, "member.removed").await?;
+        api.keep_order(&caller, at.room, key, remove, "member.removed").await?;
     }
     Ok(StatusCode::NO_CONTENT)
 }

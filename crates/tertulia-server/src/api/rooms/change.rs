@@ -23,7 +23,7 @@ pub async fn change(
     State(api): State<Api>,
     caller: Caller,
     At(at): At<RoomPath>,
-    Key(nonce): Key,
+    key: Key,
     Body(change): Body<RoomChange>,
 ) -> Answer<Json<Room>> {
     let (record, _) = api.member_room(&caller, at.room).await?;
@@ -32,7 +32,7 @@ pub async fn change(
         wire::core_settings(&settings)
     });
     let command = Command::Change { name: change.name, topic: change.topic, settings };
-    match api.keep_order(&caller, at.room, nonce, command, "room.changed").await {
+    match api.keep_order(&caller, at.room, key, command, "room.changed").await {
         Err(failure) if is_no_change(&failure) => {}
         result => drop(result?),
     }

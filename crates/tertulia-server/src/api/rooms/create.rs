@@ -18,7 +18,7 @@ use crate::wire;
 pub async fn create(
     State(api): State<Api>,
     caller: Caller,
-    Key(nonce): Key,
+    key: Key,
     Body(wish): Body<NewRoom>,
 ) -> Answer<(StatusCode, Json<Room>)> {
     let topic = wish.topic.filter(|topic| !topic.is_empty());
@@ -29,7 +29,7 @@ pub async fn create(
     members.sort_unstable();
     members.dedup();
     members.retain(|user| *user != caller.id());
-    let room = id_of(caller.id(), nonce);
+    let room = id_of(caller.id(), key.nonce);
     // A retry may find the room there, and its people at their limits because of it.
     if api.directory.room(room).await?.is_none() {
         api.check_rooms_of(caller.id(), true).await?;
@@ -40,11 +40,10 @@ pub async fn create(
         NewRoomKind::Channel => RoomKind::Channel,
     };
     let settings = wire::core_settings(&wish.settings);
-    api.command(caller.id(), room, nonce, Command::Create { kind, name: wish.name, settings, members })
-        .await?;
+    api.command(caller.id(), room, key, Command::Create { kind, name: wish.name, settings, members }).await?;
     if topic.is_some() {
         let change = Command::Change { name: None, topic, settings: None };
-        match api.command(caller.id(), room, Nonce(nonce.0 ^ 1), change).await {
+        match api.command(caller.id(), room, key.besides(), change).await {
             Err(error) if !is_so_already(&error) => return Err(error.into()),
             _ => {}
         }

@@ -17,12 +17,12 @@ pub async fn delete(
     State(api): State<Api>,
     caller: Caller,
     At(at): At<RoomPath>,
-    Key(nonce): Key,
+    key: Key,
 ) -> Answer<StatusCode> {
-    match api.command(caller.id(), at.room, nonce, Command::DeleteRoom).await {
+    match api.command(caller.id(), at.room, key, Command::DeleteRoom).await {
         Ok(done) => api.audit(Some(caller.id()), "room.deleted", at.room, json!({"seq": done.seq})).await?,
         Err(RoomError::Refused(Refusal::NotMember | Refusal::NotAllowed)) if caller.user.admin => {
-            api.keep_order(&caller, at.room, nonce, Command::DeleteRoom, "room.deleted").await?;
+            api.keep_order(&caller, at.room, key, Command::DeleteRoom, "room.deleted").await?;
         }
         Err(RoomError::Refused(refusal)) => return Err(wire::refusal(&refusal).into()),
         Err(error) => return Err(error.into()),

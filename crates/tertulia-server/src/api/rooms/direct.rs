@@ -43,7 +43,7 @@ pub async fn open(State(api): State<Api>, caller: Caller, At(at): At<UserPath>) 
             settings: RoomSettings::default(),
             members: vec![other.id],
         };
-        match api.command(caller.id(), room, api.fresh_nonce(), create).await {
+        match api.command(caller.id(), room, api.fresh_key(), create).await {
             Ok(_) => return api.room_for(&caller, room).await.map(Json),
             // Both opened it at the same time, or the id belongs to another pair: then the next one.
             Err(RoomError::Refused(Refusal::RoomExists)) => {

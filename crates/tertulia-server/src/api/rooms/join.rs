@@ -21,7 +21,7 @@ pub async fn join(
     State(api): State<Api>,
     caller: Caller,
     At(at): At<RoomPath>,
-    Key(nonce): Key,
+    key: Key,
     Body(wish): Body<Join>,
 ) -> Answer<Json<Room>> {
     let member = api.directory.member(at.room, caller.id()).await?;
@@ -31,7 +31,7 @@ pub async fn join(
             Some(token) => use_up(&api, &caller, &at, token).await?,
             None => false,
         };
-        match api.command(caller.id(), at.room, nonce, Command::Join { invited }).await {
+        match api.command(caller.id(), at.room, key, Command::Join { invited }).await {
             Err(error) if !is_so_already(&error) => return Err(error.into()),
             _ => {}
         }

@@ -116,18 +116,21 @@ pub async fn lists(stage: &mut Stage) -> Result<()> {
 pub async fn idempotency(stage: &mut Stage) -> Result<()> {
     let group = stage.group().await?;
     let path = format!("/v1/rooms/{}/messages", group.id);
-    let key = stage.amaia.nonce();
-    let say = |key: String, text: &'static str| {
+    let (key, other) = (stage.amaia.nonce(), stage.amaia.nonce());
+    let say = |key: String, since: u64, text: &'static str| {
         let (address, token, path) = (stage.address.clone(), stage.amaia.token.clone(), path.clone());
         async move {
             let body = json!({"text": text}).to_string();
-            http::ask(&address, ("POST", &path), Some(&token), Some(&key), Some(&body)).await
+            http::ask(&address, ("POST", &path), Some(&token), Some((&key, Some(since))), Some(&body)).await
         }
     };
-    let first = say(key.clone(), "once").await?.expect(201)?;
-    let again = say(key.clone(), "once").await?.expect(201)?;
+    let first = say(key.clone(), group.head, "once").await?.expect(201)?;
+    let again = say(key.clone(), group.head, "once").await?.expect(201)?;
     ensure!(first["msg_id"] == again["msg_id"], "{first} and {again} are the same message");
-    say(key, "another").await?.expect_problem(409, "nonce_reused")?;
-    say("short".to_owned(), "x").await?.expect_problem(422, "invalid")?;
+    say(key, group.head, "another").await?.expect_problem(409, "nonce_reused")?;
+    say("short".to_owned(), group.head, "x").await?.expect_problem(422, "invalid")?;
+    // A head that nobody can have seen would take the protection away.
+    let unseen = say(other, group.head + 1_000_000, "x").await?.expect_problem(422, "invalid")?;
+    ensure!(unseen["field"] == "since", "{unseen} names the field since");
     Ok(())
 }
