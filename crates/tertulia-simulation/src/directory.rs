@@ -7,8 +7,8 @@ use tertulia_ports::{
     EngineResult,
     directory::{
         Audit, AuditRecord, Device, Devices, Feed, FeedChange, FeedKind, Friends, Friendship, HandleTaken,
-        Invite, Invites, ProfileChange, Resumed, RoomBan, RoomMember, RoomRecord, Rooms, User, UserRoom,
-        Users,
+        Invite, Invites, ProfileChange, Resumed, RoomBan, RoomMember, RoomRecord, Rooms, Sight, User,
+        UserRoom, Users,
     },
 };
 
@@ -110,6 +110,7 @@ troubled!(Friends {
     fn friendship(user: UserId, other: UserId) -> Option<Friendship>;
     fn set_block(user: UserId, other: UserId, blocked: bool) -> Vec<FeedChange>;
     fn blocks(user: UserId) -> Vec<UserId>;
+    fn sights(viewer: UserId, users: &[UserId]) -> Vec<Sight>;
     fn is_blocked(one: UserId, other: UserId) -> bool;
 });
 

@@ -3,6 +3,7 @@
 use crate::{
     ids::{Posts, RoomId, Seq, TimeMs, UserId},
     membership::Standing,
+    permission::RoomKind,
 };
 
 use super::{EpochList, HistoryPolicy, Need, Refusal, Room, SYSTEM};
@@ -57,6 +58,21 @@ impl Room {
     /// Whether the person belongs to the room and may see what is said: for typing, receipts and subscriptions.
     pub fn check_reader(&self, user: UserId, now: TimeMs) -> Result<(), GrantError> {
         self.reader(user, now).map(|_| ())
+    }
+
+    /// Whether others may hear of what a reader does: that they write, and how far they have read. In a direct room with
+    /// a block, neither hears of the other. Whoever may not read is refused, as in [`Room::check_reader`].
+    pub fn is_heard(&self, user: UserId, now: TimeMs) -> Result<bool, GrantError> {
+        self.check_reader(user, now)?;
+        if user == SYSTEM || self.meta.as_ref().is_none_or(|meta| meta.kind != RoomKind::Direct) {
+            return Ok(true);
+        }
+        let known = self.members.get(&user).ok_or(GrantError::Need(Need::Member(user)))?;
+        match known.blocked {
+            None if known.seq <= self.published.0 => Err(GrantError::Need(Need::Member(user))),
+            // The directory cannot tell of a room that it does not have yet.
+            blocked => Ok(blocked != Some(true)),
+        }
     }
 
     /// What takes a right away holds as soon as it is numbered, what gives one when it is published.

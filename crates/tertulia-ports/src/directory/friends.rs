@@ -17,6 +17,15 @@ pub enum Friendship {
     Asks,
 }
 
+/// What somebody may see of a person.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Sight {
+    /// How they are.
+    pub presence: bool,
+    /// When they were last here.
+    pub last_seen: bool,
+}
+
 /// Friends and blocks.
 #[async_trait]
 pub trait Friends: Send + Sync {
@@ -38,6 +47,8 @@ pub trait Friends: Send + Sync {
     async fn set_block(&self, user: UserId, other: UserId, blocked: bool) -> EngineResult<Vec<FeedChange>>;
     /// Whom a user has blocked.
     async fn blocks(&self, user: UserId) -> EngineResult<Vec<UserId>>;
+    /// What a user may see of others, in the order asked for: nothing of those who have blocked them.
+    async fn sights(&self, viewer: UserId, users: &[UserId]) -> EngineResult<Vec<Sight>>;
     /// Whether either has blocked the other.
     async fn is_blocked(&self, one: UserId, other: UserId) -> EngineResult<bool>;
 }

@@ -17,7 +17,8 @@ pub async fn list(State(api): State<Api>, caller: Caller) -> Answer<Json<List<Us
     Ok(Json(List::whole(blocked.iter().filter_map(|user| people.remove(user)).collect())))
 }
 
-/// Blocks somebody: no direct messages, no friendship, no bringing each other into rooms.
+/// Blocks somebody: no direct messages, no friendship, no bringing each other into rooms,
+/// and no typing, receipts or presence of mine for them.
 #[utoipa::path(put, path = "/v1/me/blocks/{user}", tag = "blocks", params(UserPath), responses((status = 204)))]
 pub async fn block(State(api): State<Api>, caller: Caller, At(at): At<UserPath>) -> Answer<StatusCode> {
     set(&api, &caller, at, true).await

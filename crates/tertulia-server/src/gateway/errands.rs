@@ -8,16 +8,13 @@ use tertulia_core::{DeviceId, Entry, Epoch, Posts, RoomId, Seq, TimeMs, UserId};
 use tertulia_ports::{
     EngineResult,
     bus::{Bus, Delivery, GatewayId, ToGateway},
-    directory::{self, Directory},
+    directory::{self, Directory, Sight},
     messages::{From, Messages, Span},
     presence::{Presence, PresenceStore, Seen},
 };
-use tertulia_protocol::{
-    room::PresenceState,
-    socket::{
-        client::{Changes, History},
-        server::{self, Changed, Error, Page, ServerFrame},
-    },
+use tertulia_protocol::socket::{
+    client::{Changes, History},
+    server::{Changed, Error, Page, ServerFrame},
 };
 
 use super::transport::ConnectionId;
@@ -44,8 +41,8 @@ pub enum Errand {
     Rooms { user: UserId },
     /// Say how people on this gateway are.
     SetPresence(Vec<(UserId, Presence)>),
-    /// Ask how people are.
-    GetPresence { connection: ConnectionId, users: Vec<UserId> },
+    /// Ask how people are, and what of it a viewer may see.
+    GetPresence { connection: ConnectionId, viewer: UserId, asked: u64, users: Vec<UserId> },
     /// Look which devices were signed out.
     CheckDevices(Vec<DeviceId>),
     /// Store when devices were seen.
@@ -54,14 +51,14 @@ pub enum Errand {
 
 /// What came of it.
 #[derive(Debug)]
-#[expect(missing_docs, reason = "as in Errand; `None` where nobody answered")]
+#[expect(missing_docs, reason = "as in Errand; `None`, or the question, where nobody answered")]
 pub enum Returned {
     Resumed { connection: ConnectionId, resumed: Option<Resumed> },
     Entries { connection: ConnectionId, room: RoomId, entries: Option<Vec<(Seq, Bytes)>> },
     Mended { room: RoomId, through: Seq, deliveries: Option<Vec<Delivery>> },
     Answered { connection: ConnectionId, frame: Bytes },
     Rooms { user: UserId, rooms: Vec<RoomId>, markers: Markers },
-    Presence { connection: ConnectionId, frames: Vec<Bytes> },
+    Presence { connection: ConnectionId, asked: u64, seen: Result<Vec<(Seen, Sight)>, Vec<UserId>> },
     Revoked(Vec<DeviceId>),
 }
 
@@ -145,9 +142,9 @@ pub async fn run(desk: &Desk, gateway: GatewayId, errand: Errand, now: TimeMs) -
             }
             return None;
         }
-        Errand::GetPresence { connection, users } => {
-            let seen = logged(desk.presence.get(&users).await)?;
-            Returned::Presence { connection, frames: seen.iter().map(presence_frame).collect() }
+        Errand::GetPresence { connection, viewer, asked, users } => {
+            let seen = logged(presence(desk, viewer, &users).await).ok_or(users);
+            Returned::Presence { connection, asked, seen }
         }
         Errand::CheckDevices(devices) => {
             Returned::Revoked(logged(desk.directory.revoked(&devices, now).await)?)
@@ -208,16 +205,10 @@ async fn changes(desk: &Desk, user: UserId, request: &Changes) -> Bytes {
     })
 }
 
-/// The frame that says how somebody is.
-pub(super) fn presence_frame(seen: &Seen) -> Bytes {
-    let state = match seen.presence {
-        Presence::Off => PresenceState::Off,
-        Presence::Away => PresenceState::Away,
-        Presence::Busy => PresenceState::Busy,
-        Presence::Here => PresenceState::Here,
-    };
-    let presence = server::Presence { user: seen.user, state, last_seen_at: seen.last_seen_at };
-    frame(&ServerFrame::Presence(presence))
+async fn presence(desk: &Desk, viewer: UserId, users: &[UserId]) -> EngineResult<Vec<(Seen, Sight)>> {
+    let seen = desk.presence.get(users).await?;
+    let sights = desk.directory.sights(viewer, users).await?;
+    Ok(seen.into_iter().zip(sights).collect())
 }
 
 fn logged<T>(result: EngineResult<T>) -> Option<T> {

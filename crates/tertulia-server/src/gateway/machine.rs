@@ -31,6 +31,7 @@ use super::{
     rooms::GatewayRoom,
     session::{Session, Stage},
     transport::ConnectionId,
+    watching::Watching,
 };
 use crate::{fanout::frame::frame, identity::Tokens};
 use tertulia_protocol::socket::close;
@@ -86,6 +87,7 @@ pub struct Gateway {
     pub(super) rooms: Slab<GatewayRoom>,
     pub(super) links: FxHashMap<OwnerId, InLink>,
     pub(super) people: People,
+    pub(super) watching: Watching,
     pub(super) pending: FxHashMap<u64, Pending>,
     pub(super) next_request: u64,
     pub(super) waiting: Waiting,
@@ -108,6 +110,7 @@ impl Gateway {
             rooms: Slab::new(),
             links: FxHashMap::default(),
             people: People::default(),
+            watching: Watching::default(),
             pending: FxHashMap::default(),
             next_request: 0,
             waiting: Waiting::default(),
@@ -198,10 +201,8 @@ impl Gateway {
             Returned::Mended { room, through, deliveries } => self.mended(room, through, deliveries, out),
             Returned::Answered { connection, frame } => self.read_done(connection, frame, out),
             Returned::Rooms { user, rooms, markers } => self.rooms_listed(user, &rooms, &markers),
-            Returned::Presence { connection, frames } => {
-                for frame in frames {
-                    self.send(connection, frame, out);
-                }
+            Returned::Presence { connection, asked, seen } => {
+                self.presence_read(connection, asked, seen, out);
             }
             Returned::Revoked(devices) => self.revoked(&devices, out),
         }
@@ -216,6 +217,7 @@ impl Gateway {
             self.tick_at = self.elapsed.plus(1_000);
             self.check_links();
             self.check_devices();
+            self.ask_presence_again();
         }
     }
 

@@ -5,7 +5,8 @@
 //! and [`errands`] is what a gateway has done by others. It reaches rooms only by mail to their owners.
 //!
 //! Read [`machine`] first; then `hello.rs` (how a session begins), `requests.rs` (what it asks), `rooms.rs` (what it is
-//! given), `links.rs` (how a loss is seen and mended) and `people.rs` (presence, feeds, revoked devices).
+//! given), `links.rs` (how a loss is seen and mended) and `people.rs` (presence, feeds, revoked devices) and `watching.rs` (who sees whose
+//! presence).
 
 pub mod errands;
 pub mod machine;
@@ -19,3 +20,4 @@ mod rate;
 mod requests;
 mod rooms;
 mod session;
+mod watching;

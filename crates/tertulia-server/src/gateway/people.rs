@@ -5,28 +5,24 @@ use smallvec::SmallVec;
 use tertulia_core::{DeviceId, RoomId, TimeMs, UserId};
 use tertulia_ports::{
     directory::{FeedChange, FeedKind},
-    presence::{Presence, Seen},
+    presence::Presence,
 };
 use tertulia_protocol::{
-    Code, ErrorDetail,
-    room::PresenceState,
+    Code,
     socket::{
-        client, close,
+        close,
         server::{Notice, ServerFrame},
     },
 };
 
 use super::{
-    errands::{Errand, Markers, presence_frame},
+    errands::{Errand, Markers},
     machine::{Gateway, Outlet},
     requests::AttachFor,
     session::Session,
     transport::ConnectionId,
 };
 use crate::fanout::frame::frame;
-
-/// Most people whose presence a session may watch: what fits on a screen.
-pub const WATCHED_MAX: usize = 200;
 
 /// How long somebody whose last session ended is still shown as here, in ms: pages are reloaded.
 const LEAVE_MS: u64 = 3_000;
@@ -40,7 +36,6 @@ pub(super) struct People {
     here: FxHashMap<UserId, Person>,
     /// Whose presence may have changed.
     due: FxHashSet<UserId>,
-    watchers: FxHashMap<UserId, SmallVec<[ConnectionId; 2]>>,
     /// Devices that were seen since that was last stored, with what their clients are.
     pub seen: Vec<(DeviceId, TimeMs, Option<String>)>,
     checked_at: TimeMs,
@@ -60,15 +55,6 @@ impl People {
     pub fn connections(&self, user: UserId) -> &[ConnectionId] {
         self.here.get(&user).map_or(&[], |person| &person.connections)
     }
-
-    fn unwatch(&mut self, user: UserId, connection: ConnectionId) {
-        if let Some(watchers) = self.watchers.get_mut(&user) {
-            watchers.retain(|known| *known != connection);
-            if watchers.is_empty() {
-                self.watchers.remove(&user);
-            }
-        }
-    }
 }
 
 impl Gateway {
@@ -86,7 +72,7 @@ impl Gateway {
     /// A session has ended.
     pub(super) fn part(&mut self, session: &Session) {
         for user in &session.watching {
-            self.people.unwatch(*user, session.connection);
+            self.watching.unwatch(*user, session.connection);
         }
         if let Some(person) = self.people.here.get_mut(&session.user) {
             person.connections.retain(|known| *known != session.connection);
@@ -134,63 +120,18 @@ impl Gateway {
         }
     }
 
-    /// A session says whose presence it shows, and how its own user is.
-    pub(super) fn watch(
-        &mut self,
-        connection: ConnectionId,
-        wanted: client::Presence,
-        out: &mut impl Outlet,
-    ) {
-        let mut users = wanted.users;
-        if users.len() > WATCHED_MAX {
-            let error = ErrorDetail::invalid("users", users.len(), WATCHED_MAX);
-            return self.error(connection, Some(wanted.id), error, out);
-        }
-        let away = match wanted.mine {
-            None => None,
-            Some(PresenceState::Here) => Some(false),
-            Some(PresenceState::Away) => Some(true),
-            Some(PresenceState::Busy | PresenceState::Off) => {
-                let error = ErrorDetail::invalid("mine", "busy or off", "here or away");
-                return self.error(connection, Some(wanted.id), error, out);
-            }
-        };
-        users.sort_unstable();
-        users.dedup();
-        let Some(session) = self.session(connection) else { return };
-        let user = session.user;
-        let changed = away.is_some_and(|away| std::mem::replace(&mut session.away, away) != away);
-        let before = std::mem::replace(&mut session.watching, users.clone());
-        for user in &before {
-            self.people.unwatch(*user, connection);
-        }
-        for user in &users {
-            self.people.watchers.entry(*user).or_default().push(connection);
-        }
-        if changed {
-            self.people.due.insert(user);
-        }
-        self.ack(connection, wanted.id, out);
-        if !users.is_empty() {
-            self.errands.push(Errand::GetPresence { connection, users });
-        }
-    }
-
-    /// People look different.
-    pub(super) fn presence_seen(&mut self, seen: &[Seen], out: &mut impl Outlet) {
-        for seen in seen {
-            let Some(watchers) = self.people.watchers.get(&seen.user) else { continue };
-            let frame = presence_frame(seen);
-            for connection in watchers {
-                out.send_live(*connection, &frame);
-            }
-        }
+    /// A user may look different from now on.
+    pub(super) fn presence_changed(&mut self, user: UserId) {
+        self.people.due.insert(user);
     }
 
     /// Feeds have new versions.
     pub(super) fn feeds(&mut self, changes: &[FeedChange], out: &mut impl Outlet) {
         for change in changes {
             self.waiting.remember(*change);
+            if let FeedKind::Blocks | FeedKind::Friends | FeedKind::Settings = change.of {
+                self.look_again(change.user);
+            }
             let connections = self.connections_of(change.user);
             if connections.is_empty() {
                 continue;

@@ -5,7 +5,7 @@ use rusqlite::{Connection, OptionalExtension};
 use tertulia_core::{TimeMs, UserId};
 use tertulia_ports::{
     EngineResult,
-    directory::{FeedChange, FeedKind, Friends, Friendship},
+    directory::{FeedChange, FeedKind, Friends, Friendship, Sight},
 };
 
 use super::{
@@ -95,6 +95,12 @@ impl Friends for SqliteDirectory {
         .await
     }
 
+    async fn sights(&self, viewer: UserId, users: &[UserId]) -> EngineResult<Vec<Sight>> {
+        let users = users.to_vec();
+        self.scan(move |connection| users.into_iter().map(|user| sight(connection, viewer, user)).collect())
+            .await
+    }
+
     async fn is_blocked(&self, one: UserId, other: UserId) -> EngineResult<bool> {
         self.read(|connection| is_blocked(connection, one, other))
     }
@@ -107,6 +113,14 @@ pub(super) fn is_blocked(connection: &Connection, one: UserId, other: UserId) ->
             "SELECT 1 FROM blocks WHERE (user = ?1 AND other = ?2) OR (user = ?2 AND other = ?1)",
         )?
         .exists([sql(one.get()), sql(other.get())])
+}
+
+/// What a user may see of another.
+fn sight(connection: &Connection, viewer: UserId, user: UserId) -> rusqlite::Result<Sight> {
+    let blocked = connection
+        .prepare_cached("SELECT 1 FROM blocks WHERE user = ? AND other = ?")?
+        .exists([sql(user.get()), sql(viewer.get())])?;
+    Ok(Sight { presence: !blocked, last_seen: !blocked })
 }
 
 fn friendship(connection: &Connection, user: UserId, other: UserId) -> rusqlite::Result<Option<Friendship>> {

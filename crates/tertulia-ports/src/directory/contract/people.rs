@@ -1,7 +1,7 @@
 //! Users, devices, friends, feeds and the audit.
 
 use super::*;
-use crate::directory::{AuditRecord, Friendship, HandleTaken, ProfileChange, Resumed};
+use crate::directory::{AuditRecord, Friendship, HandleTaken, ProfileChange, Resumed, Sight};
 
 pub(super) async fn check<D: Directory>(fresh: &impl Fn() -> D) {
     people_are_added_and_read(&fresh()).await;
@@ -259,6 +259,10 @@ async fn blocks_end_friendships(directory: &impl Directory) {
     }
     assert_eq!(directory.blocks(id(1)).await.unwrap(), [id(2)]);
     assert_eq!(directory.blocks(id(2)).await.unwrap(), [], "who is blocked is not told");
+    let all = Sight { presence: true, last_seen: true };
+    let nothing = Sight { presence: false, last_seen: false };
+    assert_eq!(directory.sights(id(2), &[id(2), id(1), id(9)]).await.unwrap(), [all, nothing, all]);
+    assert_eq!(directory.sights(id(1), &[id(2)]).await.unwrap(), [all], "who blocks still sees the other");
     assert_eq!(block(2, 1, true).await, changes(FeedKind::Blocks, [(2, 4)]));
     assert_eq!(block(1, 2, false).await, changes(FeedKind::Blocks, [(1, 5)]));
     assert!(is_blocked(1, 2).await, "the other one still does");

@@ -222,9 +222,10 @@ impl Owner {
                 let request = self.request(Request::Expire { reply_to });
                 self.effects.push(Effect::Work(Work::Expire { request, span, epoch, before }));
             }
-            ToOwner::Active { user, reply_to, .. } => match open.room.check_reader(user, now) {
-                Ok(()) => {
-                    let active = self.interest.active(room);
+            ToOwner::Active { user, reply_to, .. } => match open.room.is_heard(user, now) {
+                Ok(heard) => {
+                    let mut active = self.interest.active(room);
+                    active.retain(|other| heard || *other == user);
                     self.reply(reply_to, Answer::Active(active));
                 }
                 Err(GrantError::Need(need)) => self.park(room, need, mail),
@@ -235,8 +236,8 @@ impl Owner {
                 self.interest.close(room, user, gateway);
                 reply_to.into_iter().for_each(|reply_to| self.reply(reply_to, Answer::Ok));
             }
-            ToOwner::Signal { user, signal, reply_to, .. } => match open.room.check_reader(user, now) {
-                Ok(()) => self.signal(room, user, signal, reply_to),
+            ToOwner::Signal { user, signal, reply_to, .. } => match open.room.is_heard(user, now) {
+                Ok(heard) => self.signal(room, user, signal, heard, reply_to),
                 Err(GrantError::Need(need)) => self.park(room, need, mail),
                 Err(GrantError::Refused(refusal)) => {
                     reply_to
@@ -248,8 +249,10 @@ impl Owner {
         }
     }
 
-    fn signal(&mut self, room: RoomId, user: UserId, signal: Signal, reply_to: Option<ReplyTo>) {
+    /// `heard`: whether others hear of what the user does.
+    fn signal(&mut self, room: RoomId, user: UserId, signal: Signal, heard: bool, reply_to: Option<ReplyTo>) {
         match signal {
+            Signal::Typing(_) if !heard => {}
             Signal::Typing(on) => {
                 self.interest.typing(room, user, on, self.elapsed);
                 if !self.is_large(room) {
@@ -295,22 +298,29 @@ impl Owner {
             return;
         }
         *told = seq;
-        let audience = if self.is_large(room) { Audience::Only(user) } else { Audience::OpenedAnd(user) };
+        // A block that came while the marker was stored counts.
+        let heard = open.room.is_heard(user, self.now) == Ok(true) && !self.is_large(room);
+        let audience = if heard { Audience::OpenedAnd(user) } else { Audience::Only(user) };
         let frame = self.frames.read(room, user, seq, posts);
         self.tell(room, audience, &frame);
     }
 
     pub(super) fn markers(&mut self, request: u64, markers: Vec<ReadMarker>) {
         let Some(Request::Open { room, user, reply_to }) = self.take_request(request) else { return };
-        // Who was let in when they asked may have been banned since: markers tell of entries.
-        let now = self.now;
-        if !matches!(self.rooms.get(&room), Some(Slot::Open(open)) if open.room.check_reader(user, now).is_ok())
-        {
-            return self.reply(reply_to, Answer::Retry);
+        // Who was let in when they asked may have been banned or blocked since: markers tell of entries.
+        let heard = match self.rooms.get(&room) {
+            Some(Slot::Open(open)) => open.room.is_heard(user, self.now).ok(),
+            _ => None,
+        };
+        let Some(heard) = heard else { return self.reply(reply_to, Answer::Retry) };
+        let (mut reads, mut typing, mut active) =
+            (markers, self.interest.typists(room, self.elapsed), self.interest.count_active(room));
+        if self.is_large(room) {
+            (reads, typing) = (Vec::new(), Vec::new());
+        } else if !heard {
+            reads.retain(|marker| marker.user == user);
+            (typing, active) = (Vec::new(), active.min(1));
         }
-        let reads = if self.is_large(room) { Vec::new() } else { markers };
-        let typing = if self.is_large(room) { Vec::new() } else { self.interest.typists(room, self.elapsed) };
-        let active = self.interest.count_active(room);
         self.reply(reply_to, Answer::Opened { reads, typing, active });
     }
 
