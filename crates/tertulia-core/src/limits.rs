@@ -105,6 +105,8 @@ limits! {
     retention_days: "days", 0, 0..=36_500;
     /// Most connections that one process accepts.
     connections_per_gateway: "connections", 18_000, 1..=1_000_000;
+    /// Most connections that one address may have, of every kind; 0 is any number.
+    connections_per_address: "connections", 1_000, 0..=1_000_000;
     /// Most kinds of reactions that one message may have.
     reaction_kinds: "kinds", 20, 1..=100;
     /// Room size from which typing and receipts are no longer sent.

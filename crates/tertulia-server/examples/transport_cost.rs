@@ -16,8 +16,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use tertulia_server::gateway::transport::{
-    Application, CloseReason, ConnectionId, Enqueued, Frame, HttpSink, Io, Listener, ListenerSettings, Peer,
-    Placement, Transport, Worker, WorkerSettings,
+    Application, CloseReason, ConnectionId, Enqueued, Frame, Guest, HttpSink, Io, Listener, ListenerSettings,
+    Peer, Placement, Transport, Worker, WorkerSettings,
 };
 
 /// Payload of the fanned-out message.
@@ -82,7 +82,7 @@ impl Application for Everybody {
 struct NoHttp;
 
 impl HttpSink for NoHttp {
-    fn accept(&self, _: TcpStream, _: Vec<u8>, _: SocketAddr) {}
+    fn accept(&self, _: TcpStream, _: Vec<u8>, _: SocketAddr, _: Guest) {}
 }
 
 fn serve() {

@@ -23,8 +23,8 @@ use crate::{
         errands::Desk,
         machine,
         transport::{
-            CloseCode, Listener, ListenerSettings, MessageLimits, OriginPolicy, Placement, Transport, Worker,
-            WorkerHandle, WorkerSettings,
+            CloseCode, FORWARDED_FOR, Listener, ListenerSettings, MessageLimits, OriginPolicy, Placement,
+            Transport, Worker, WorkerHandle, WorkerSettings,
         },
         worker::{GatewayWorker, Mail},
     },
@@ -72,6 +72,8 @@ pub struct Settings {
     pub owners: usize,
     /// Pages of these origins may connect, besides those of the server itself.
     pub allowed_origins: Vec<String>,
+    /// How HTTP connections are served.
+    pub http: HttpSettings,
     /// How long connections may take to go when the server stops.
     pub grace: Duration,
     /// Checks and makes tokens.
@@ -114,6 +116,7 @@ impl Server {
         let reader = Reader::new(ports.messages.clone(), rooms.clone());
         let limits = ports.coordination.config().limits;
         let transport = Arc::new(Transport::new(as_count(limits.connections_per_gateway)));
+        transport.set_address_limit(as_count(limits.connections_per_address));
         let workers = start_workers(ports, &settings, &bus, &runtime, &transport, &reader)?;
         watch_config(ports, &bus, &transport, &owners);
 
@@ -129,9 +132,11 @@ impl Server {
             Placement::new(transport.clone(), workers.iter().map(|worker| worker.handle().clone()).collect());
         let mut listening = ListenerSettings::default();
         listening.policy.subprotocols = vec![SUBPROTOCOL.to_owned()];
+        listening.policy.kept_headers = vec![FORWARDED_FOR.to_owned()];
+        listening.proxies = settings.api.proxies.clone();
         listening.policy.origins = OriginPolicy::same_host_and(&settings.allowed_origins);
         let http =
-            HttpServer::new(api.clone(), runtime, HttpSettings::default(), &listening, placement.clone());
+            HttpServer::new(api.clone(), runtime, settings.http.clone(), &listening, placement.clone());
         let listener = Listener::start(socket, listening, placement, http.clone())?;
 
         let background = vec![
@@ -276,6 +281,7 @@ fn watch_config(
     let (bus, transport) = (bus.clone(), transport.clone());
     ports.coordination.watch_config(Box::new(move |config| {
         transport.set_connection_limit(as_count(config.limits.connections_per_gateway));
+        transport.set_address_limit(as_count(config.limits.connections_per_address));
         for owner in owners.lock().unwrap_or_else(std::sync::PoisonError::into_inner).iter() {
             owner.config(config.clone());
         }

@@ -5,6 +5,7 @@
 use std::{
     collections::BTreeMap,
     net::SocketAddr,
+    ops::RangeInclusive,
     path::{Path, PathBuf},
 };
 
@@ -17,6 +18,7 @@ use figment::{
 };
 use serde::{Deserialize, Serialize};
 use tertulia_core::{Limits, limits::LimitInfo};
+use tertulia_server::gateway::transport::Proxies;
 
 /// The file that is read if no other is named, when it is there.
 pub const FILE: &str = "tertulia.toml";
@@ -74,6 +76,10 @@ pub struct Config {
     pub password_required: bool,
     /// Pages of these origins may connect, besides the server's own.
     pub allowed_origins: Vec<String>,
+    /// Proxies that are believed when they say, in `X-Forwarded-For`, whom a request comes from.
+    pub trusted_proxies: Proxies,
+    /// How long a connection of HTTP may be idle before it is closed, in ms.
+    pub http_idle_ms: u64,
     /// Threads that hold connections; 0 for one a core, at most four.
     pub gateway_threads: usize,
     /// Threads that own rooms.
@@ -98,6 +104,8 @@ impl Default for Config {
             sign_up: SignUp::Open,
             password_required: false,
             allowed_origins: Vec::new(),
+            trusted_proxies: Proxies::default(),
+            http_idle_ms: 60_000,
             gateway_threads: 0,
             room_threads: 1,
             grace_ms: 2_000,
@@ -228,6 +236,7 @@ impl Config {
         if self.gateway_threads > 64 {
             bail!("gateway_threads must be from 0 to 64, not {}", self.gateway_threads);
         }
+        within("http_idle_ms", self.http_idle_ms, 1_000..=3_600_000)?;
         if let Some(missing) = Role::ALL.into_iter().find(|role| !self.role.contains(role)) {
             bail!(
                 "role lacks {}: with embedded engines one process does everything, so leave role out",
@@ -260,6 +269,13 @@ impl Config {
         let on_the_network = self.listen.ip().is_unspecified().then(network_address).flatten();
         let on_the_network = on_the_network.map(|address| format!("http://{address}:{}", self.listen.port()));
         self.public_url.iter().cloned().chain(on_the_network).chain([local]).collect()
+    }
+}
+
+fn within(name: &str, value: u64, bounds: RangeInclusive<u64>) -> Result<()> {
+    match bounds.contains(&value) {
+        true => Ok(()),
+        false => bail!("{name} must be from {} to {}, not {value}", bounds.start(), bounds.end()),
     }
 }
 
@@ -384,6 +400,8 @@ mod tests {
             ("[limits]\ntext_bytes = 0", "text_bytes must be from 1 to 65536, not 0"),
             ("[limits]\nnonsense = 0", "nonsense"),
             ("room_threads = 0", "room_threads"),
+            ("trusted_proxies = [\"here\"]", "trusted_proxies"),
+            ("http_idle_ms = 10", "http_idle_ms must be from 1000 to 3600000, not 10"),
             ("public_url = \"https://x/\"", "public_url"),
             ("role = [\"gateway\"]", "role"),
         ] {

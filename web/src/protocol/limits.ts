@@ -6,6 +6,7 @@ export interface Limits {
   messages_per_10s: number;
   retention_days: number;
   connections_per_gateway: number;
+  connections_per_address: number;
   reaction_kinds: number;
   quiet_room_members: number;
 }
@@ -18,6 +19,7 @@ export const standardLimits: Limits = {
   messages_per_10s: 50,
   retention_days: 0,
   connections_per_gateway: 18_000,
+  connections_per_address: 1000,
   reaction_kinds: 20,
   quiet_room_members: 500,
 };

@@ -11,6 +11,7 @@ const known: Record<string, { title: TextKey; hint: TextKey; unit: TextKey; sect
   members_per_room: { title: 'limit.members_per_room', hint: 'limit.members_per_room_hint', unit: 'limit.people', section: 'admin.rooms_and_connections' },
   rooms_per_user: { title: 'limit.rooms_per_user', hint: 'limit.rooms_per_user_hint', unit: 'limit.rooms', section: 'admin.rooms_and_connections' },
   quiet_room_members: { title: 'limit.quiet_room_members', hint: 'limit.quiet_room_members_hint', unit: 'limit.people', section: 'admin.rooms_and_connections' },
+  connections_per_address: { title: 'limit.connections_per_address', hint: 'limit.connections_per_address_hint', unit: 'limit.connections', section: 'admin.rooms_and_connections' },
   connections_per_gateway: { title: 'limit.connections_per_gateway', hint: 'limit.connections_per_gateway_hint', unit: 'limit.connections', section: 'admin.rooms_and_connections' },
 };
 

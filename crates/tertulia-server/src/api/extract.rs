@@ -8,7 +8,7 @@ use axum::{
         FromRequest, FromRequestParts, RawPathParams, Request,
         rejection::{BytesRejection, FailedToBufferBody},
     },
-    http::{header, request::Parts},
+    http::{Extensions, HeaderMap, header, request::Parts},
 };
 use serde::{
     Deserialize,
@@ -25,6 +25,7 @@ use utoipa::IntoParams;
 
 use super::{Api, problem::Failure};
 use crate::{
+    gateway::transport::FORWARDED_FOR,
     history::{PAGE_ITEMS_DEFAULT, page_limit},
     identity::TokenError,
 };
@@ -349,21 +350,24 @@ impl FromRequestParts<Api> for Key {
     }
 }
 
-/// Where a request comes from. A proxy on this machine is believed what it says of its client.
+/// Where a request comes from. Trusted proxies are believed what they say of their clients.
 pub struct From(pub IpAddr);
 
-impl<S: Send + Sync> FromRequestParts<S> for From {
+impl From {
+    /// Where this request comes from.
+    pub fn of(extensions: &Extensions, headers: &HeaderMap, api: &Api) -> Self {
+        let peer = extensions.get::<PeerAddress>();
+        let peer = peer.map_or(IpAddr::V4(Ipv4Addr::LOCALHOST), |peer| peer.0.ip());
+        let forwarded = headers.get_all(FORWARDED_FOR).iter().map(|value| value.to_str().unwrap_or_default());
+        Self(api.settings.proxies.client(peer, forwarded))
+    }
+}
+
+impl FromRequestParts<Api> for From {
     type Rejection = std::convert::Infallible;
 
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Self::Rejection> {
-        let peer = parts.extensions.get::<PeerAddress>();
-        let peer = peer.map_or(IpAddr::V4(Ipv4Addr::LOCALHOST), |peer| peer.0.ip().to_canonical());
-        if !peer.is_loopback() {
-            return Ok(Self(peer));
-        }
-        let forwarded = parts.headers.get_all("x-forwarded-for").iter().next_back();
-        let last = forwarded.and_then(|value| value.to_str().ok()?.rsplit(',').next()?.trim().parse().ok());
-        Ok(Self(last.unwrap_or(peer)))
+    async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, Self::Rejection> {
+        Ok(Self::of(&parts.extensions, &parts.headers, api))
     }
 }
 

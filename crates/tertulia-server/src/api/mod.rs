@@ -54,6 +54,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 pub use self::landing::FIRST_ROOM;
 pub use self::serve::{HttpServer, HttpSettings};
 use crate::{
+    gateway::transport::Proxies,
     history::Reader,
     identity::{Passwords, Rates, Tickets, Tokens},
     metrics::Metrics,
@@ -76,6 +77,8 @@ pub struct Settings {
     pub first_room: Option<String>,
     /// Pages of these origins may use REST, besides the server's own.
     pub cors_origins: Vec<String>,
+    /// Proxies that are believed whom a request comes from.
+    pub proxies: Proxies,
     /// Limits that were configured before the start: value and where it stood.
     pub configured_limits: BTreeMap<String, (u64, &'static str)>,
 }
@@ -89,6 +92,7 @@ impl Default for Settings {
             password_required: false,
             first_room: Some("Lounge".to_owned()),
             cors_origins: Vec::new(),
+            proxies: Proxies::default(),
             configured_limits: BTreeMap::new(),
         }
     }

@@ -22,9 +22,10 @@ use tower::ServiceExt as _;
 
 use self::{replay::Replay, upgrade::Upgrades};
 use super::{Api, extract::PeerAddress, router};
-use crate::gateway::transport::{HttpSink, ListenerSettings, Placement, Refusal};
+use crate::gateway::transport::{Guest, HttpSink, ListenerSettings, Placement, Refusal};
 
 /// How HTTP connections are served.
+#[derive(Debug, Clone)]
 pub struct HttpSettings {
     /// How many connections there may be: each costs some 20 KiB while it talks.
     pub connections_max: u32,
@@ -61,7 +62,7 @@ impl HttpServer {
         listening: &ListenerSettings,
         placement: Placement<M>,
     ) -> Self {
-        let upgrades = Upgrades::new(listening.connect_path.clone(), listening.policy.clone(), placement);
+        let upgrades = Upgrades::new(listening, placement);
         let places = Arc::new(Semaphore::new(settings.connections_max as usize));
         let stop = watch::Sender::new(false);
         Self(Arc::new(Server { router: router(api), settings, upgrades, runtime, places, stop }))
@@ -80,7 +81,7 @@ impl HttpServer {
         self,
         stream: std::net::TcpStream,
         head: Vec<u8>,
-        peer: SocketAddr,
+        (peer, guest): (SocketAddr, Guest),
         _place: OwnedSemaphorePermit,
     ) {
         let stream = match TcpStream::from_std(stream) {
@@ -91,12 +92,12 @@ impl HttpServer {
         let mut stop = server.stop.subscribe();
         let io = TokioIo::new(Replay::new(head, stream));
         let service = service_fn(|request: hyper::Request<Incoming>| {
-            let server = server.clone();
+            let (server, guest) = (server.clone(), guest.clone());
             async move {
                 let mut request: Request = request.map(Body::new);
                 request.extensions_mut().insert(PeerAddress(peer));
                 if server.upgrades.is_wanted(&request) {
-                    return Ok(server.upgrades.answer(request, peer));
+                    return Ok(server.upgrades.answer(request, peer, guest));
                 }
                 server.router.clone().oneshot(request).await
             }
@@ -128,9 +129,9 @@ async fn stopped(stop: &mut watch::Receiver<bool>) {
 }
 
 impl HttpSink for HttpServer {
-    fn accept(&self, stream: std::net::TcpStream, head: Vec<u8>, peer: SocketAddr) {
+    fn accept(&self, stream: std::net::TcpStream, head: Vec<u8>, peer: SocketAddr, guest: Guest) {
         match self.0.places.clone().try_acquire_owned() {
-            Ok(place) => drop(self.0.runtime.spawn(self.clone().serve(stream, head, peer, place))),
+            Ok(place) => drop(self.0.runtime.spawn(self.clone().serve(stream, head, (peer, guest), place))),
             Err(_) => {
                 tracing::warn!(%peer, "an HTTP connection was turned away: there are too many");
                 // The stream does not block: what does not fit is not sent.

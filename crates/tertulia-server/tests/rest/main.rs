@@ -6,6 +6,7 @@
 mod access;
 mod bad_input;
 mod cleanup;
+mod connections;
 mod http;
 mod limits;
 mod live;

@@ -12,7 +12,7 @@ use tertulia_ports::{
     time::manual::{ManualClock, SeededEntropy},
 };
 use tertulia_server::{
-    api,
+    api::{self, HttpSettings},
     identity::{Claims, Tickets, Tokens},
     roles::{Ports, Server, Settings},
 };
@@ -86,6 +86,10 @@ impl World {
     }
 
     pub async fn with(change: impl FnOnce(&mut api::Settings)) -> Self {
+        Self::serving(change, HttpSettings::default()).await
+    }
+
+    pub async fn serving(change: impl FnOnce(&mut api::Settings), http: HttpSettings) -> Self {
         let clock = Arc::new(ManualClock::new(START));
         let config = RuntimeConfig { limits: Limits::default(), ..RuntimeConfig::default() };
         let ports = Ports {
@@ -106,6 +110,7 @@ impl World {
             gateways: 1,
             owners: 1,
             allowed_origins: Vec::new(),
+            http,
             grace: Duration::from_millis(100),
             tokens: tokens.clone(),
             tickets: tickets.clone(),

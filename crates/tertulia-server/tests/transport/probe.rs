@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 
 use tertulia_server::gateway::transport::counters::CounterValues;
 use tertulia_server::gateway::transport::{
-    Application, CloseReason, ConnectionId, Enqueued, Frame, HttpSink, Io, Listener, ListenerSettings, Peer,
-    Placement, Transport, Worker, WorkerHandle, WorkerSettings,
+    Application, CloseReason, ConnectionId, Enqueued, Frame, Guest, HttpSink, Io, Listener, ListenerSettings,
+    Peer, Placement, Transport, Worker, WorkerHandle, WorkerSettings,
 };
 
 pub type Work = Box<dyn FnOnce(&mut Probe, &mut Io<'_>) + Send>;
@@ -89,7 +89,7 @@ pub type Handed = (TcpStream, Vec<u8>, SocketAddr);
 struct Hands(Sender<Handed>);
 
 impl HttpSink for Hands {
-    fn accept(&self, stream: TcpStream, head: Vec<u8>, peer: SocketAddr) {
+    fn accept(&self, stream: TcpStream, head: Vec<u8>, peer: SocketAddr, _: Guest) {
         self.0.send((stream, head, peer)).unwrap();
     }
 }
@@ -112,7 +112,7 @@ impl Application for Quiet {
 }
 
 impl HttpSink for Quiet {
-    fn accept(&self, _: TcpStream, _: Vec<u8>, _: SocketAddr) {}
+    fn accept(&self, _: TcpStream, _: Vec<u8>, _: SocketAddr, _: Guest) {}
 }
 
 /// A listener with one worker.

@@ -123,8 +123,12 @@ async fn make(address: &Address, ticket: &str, plan: &Plan) -> Result<(Vec<Strin
     let stranger = Rest::new(address.clone());
     let admin = stranger.sign_in_with_ticket(ticket).await.context("the administrator cannot sign in")?;
     let admin = Rest::signed_in(address.clone(), &admin.token);
-    let limits =
-        [("messages_per_10s", 100_000), ("members_per_room", 20_000), ("connections_per_gateway", 20_000)];
+    let limits = [
+        ("messages_per_10s", 100_000),
+        ("members_per_room", 20_000),
+        ("connections_per_gateway", 20_000),
+        ("connections_per_address", 0),
+    ];
     admin.set_limits(&limits).await.context("limits cannot be changed")?;
     let people = stream::iter(0..plan.len()).map(async |number| {
         let session = Rest::new(address.clone()).sign_up(&format!("Person {number}")).await?;

@@ -7,7 +7,7 @@ use clap::Args;
 use tertulia_adapters::time::system::OsEntropy;
 use tertulia_protocol::rest::SignUpPolicy;
 use tertulia_server::{
-    api,
+    api::{self, HttpSettings},
     identity::{Key, Tickets, Tokens, open_key},
     roles::{Ports, Server, Settings},
 };
@@ -105,6 +105,10 @@ fn settings(config: &Config, loaded: &Loaded, ports: &Ports, tickets: Arc<Ticket
         gateways: config.gateways(),
         owners: config.room_threads,
         allowed_origins: config.allowed_origins.clone(),
+        http: HttpSettings {
+            silence_timeout: Duration::from_millis(config.http_idle_ms),
+            ..HttpSettings::default()
+        },
         grace: Duration::from_millis(config.grace_ms),
         tokens: Tokens::new(&key),
         tickets,
@@ -117,6 +121,7 @@ fn settings(config: &Config, loaded: &Loaded, ports: &Ports, tickets: Arc<Ticket
             },
             password_required: config.password_required,
             cors_origins: config.allowed_origins.clone(),
+            proxies: config.trusted_proxies.clone(),
             configured_limits: loaded.configured_limits(),
             ..api::Settings::default()
         },

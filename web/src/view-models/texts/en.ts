@@ -407,6 +407,8 @@ export const en = {
   'limit.quiet_room_members_hint': 'Typing, receipts and member events stop above it.',
   'limit.connections_per_gateway': 'Connections of a process',
   'limit.connections_per_gateway_hint': 'More are turned away, and try again elsewhere.',
+  'limit.connections_per_address': 'Connections of an address',
+  'limit.connections_per_address_hint': 'An office behind one address shares them. 0 is any number.',
   'limit.bytes': 'bytes',
   'limit.in_10s': 'in 10 seconds',
   'limit.days': 'days',

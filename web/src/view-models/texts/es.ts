@@ -409,6 +409,8 @@ export const es: Catalogue = {
   'limit.quiet_room_members_hint': 'Por encima no se avisa de quién escribe, lee, entra o sale.',
   'limit.connections_per_gateway': 'Conexiones de un proceso',
   'limit.connections_per_gateway_hint': 'Las demás se rechazan y prueban en otra parte.',
+  'limit.connections_per_address': 'Conexiones de una dirección',
+  'limit.connections_per_address_hint': 'Una oficina con una sola dirección las comparte. 0 es sin límite.',
   'limit.bytes': 'bytes',
   'limit.in_10s': 'en 10 segundos',
   'limit.days': 'días',

@@ -1,7 +1,11 @@
 //! WebSockets on connections that HTTP holds already: browsers and proxies use theirs again. The acceptor takes all
 //! others.
 
-use std::{io::Write as _, net::SocketAddr, sync::Arc};
+use std::{
+    io::Write as _,
+    net::{IpAddr, SocketAddr},
+    sync::Arc,
+};
 
 use axum::{
     body::Body,
@@ -14,8 +18,9 @@ use hyper_util::rt::TokioIo;
 
 use super::replay::Replay;
 use crate::gateway::transport::{
-    Arrival, CloseCode, Frame, Peer, Place, Placement, Refusal,
-    handshake::{Granted, HandshakePolicy, RequestHead, UpgradeRequest, negotiate},
+    Arrival, CloseCode, FORWARDED_FOR, Frame, Guest, ListenerSettings, Peer, Place, Placement, Proxies,
+    Refusal,
+    handshake::{Granted, HandshakePolicy, RequestHead, negotiate},
 };
 
 /// Most headers of an answer that is made from bytes.
@@ -25,18 +30,24 @@ const ANSWER_HEADERS_MAX: usize = 16;
 pub struct Upgrades {
     path: String,
     policy: HandshakePolicy,
+    proxies: Proxies,
     placement: Arc<dyn Places>,
 }
 
 /// The gateway's places, whatever mail its workers read.
 trait Places: Send + Sync {
     fn reserve(&self) -> Result<Place, Refusal>;
+    fn admit(&self, proxies: &Proxies, peer: IpAddr, forwarded: Vec<&str>) -> Result<Guest, Refusal>;
     fn settle(&self, arrival: Arrival, place: Place);
 }
 
 impl<M: Send + 'static> Places for Placement<M> {
     fn reserve(&self) -> Result<Place, Refusal> {
         Self::reserve(self)
+    }
+
+    fn admit(&self, proxies: &Proxies, peer: IpAddr, forwarded: Vec<&str>) -> Result<Guest, Refusal> {
+        Self::admit(self, proxies, peer, forwarded.into_iter())
     }
 
     fn settle(&self, arrival: Arrival, place: Place) {
@@ -49,9 +60,14 @@ impl<M: Send + 'static> Places for Placement<M> {
 }
 
 impl Upgrades {
-    /// Upgrades at this path.
-    pub fn new<M: Send + 'static>(path: String, policy: HandshakePolicy, placement: Placement<M>) -> Self {
-        Self { path, policy, placement: Arc::new(placement) }
+    /// Upgrades by the acceptor's rules.
+    pub fn new<M: Send + 'static>(listening: &ListenerSettings, placement: Placement<M>) -> Self {
+        Self {
+            path: listening.connect_path.clone(),
+            policy: listening.policy.clone(),
+            proxies: listening.proxies.clone(),
+            placement: Arc::new(placement),
+        }
     }
 
     /// Whether a request asks for a WebSocket.
@@ -60,12 +76,22 @@ impl Upgrades {
     }
 
     /// Answers a request for a WebSocket; a granted one leaves HTTP for good. Its place is taken before it hears so.
-    pub fn answer(&self, request: Request, peer: SocketAddr) -> Response {
-        let granted = self.negotiated(&request).and_then(|granted| Ok((granted, self.placement.reserve()?)));
+    pub fn answer(&self, request: Request, peer: SocketAddr, guest: Guest) -> Response {
+        let granted = self.negotiated(&request).and_then(|granted| {
+            let guest = match guest.is_counted() {
+                true => guest,
+                false => {
+                    let forwarded = granted.request.values(FORWARDED_FOR).collect();
+                    self.placement.admit(&self.proxies, peer.ip(), forwarded)?
+                }
+            };
+            Ok((granted, guest, self.placement.reserve()?))
+        });
         match granted {
-            Ok((granted, place)) => {
+            Ok((granted, guest, place)) => {
                 let response = response(&granted.response());
-                tokio::spawn(hand_over(request, peer, granted.request, self.placement.clone(), place));
+                let peer = Peer { address: peer, request: granted.request };
+                tokio::spawn(hand_over(request, (peer, guest), self.placement.clone(), place));
                 response
             }
             Err(refusal) => response(&refusal.response()),
@@ -87,13 +113,8 @@ impl Upgrades {
 }
 
 /// Takes the connection out of HTTP once its answer is sent.
-async fn hand_over(
-    request: Request,
-    address: SocketAddr,
-    upgrade: UpgradeRequest,
-    placement: Arc<dyn Places>,
-    place: Place,
-) {
+async fn hand_over(request: Request, (peer, guest): (Peer, Guest), placement: Arc<dyn Places>, place: Place) {
+    let address = peer.address;
     let upgraded: Upgraded = match hyper::upgrade::on(request).await {
         Ok(upgraded) => upgraded,
         Err(error) => return tracing::debug!(%address, %error, "an upgrade broke off"),
@@ -105,8 +126,7 @@ async fn hand_over(
     received.splice(0..0, parts.read_buf.iter().copied());
     match stream.into_std() {
         Ok(stream) => {
-            let peer = Peer { address, request: upgrade };
-            placement.settle(Arrival { stream, peer, response: None, received }, place);
+            placement.settle(Arrival { stream, peer, response: None, guest, received }, place);
         }
         Err(error) => tracing::debug!(%address, %error, "an upgraded connection could not be taken"),
     }

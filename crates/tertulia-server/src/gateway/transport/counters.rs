@@ -55,6 +55,8 @@ counters! {
     refused_origin,
     /// Upgrades refused at the connection limit or in a shutdown.
     refused_full,
+    /// Connections refused because their address has as many as it may have.
+    refused_address,
     /// Connections whose request head did not come in time.
     refused_timeout,
     /// Connections dropped unanswered because too many had not sent their request head.

@@ -102,7 +102,12 @@ impl std::fmt::Debug for UpgradeRequest {
 impl UpgradeRequest {
     /// The first value of the kept header `name`, given in lower case.
     pub fn header(&self, name: &str) -> Option<&str> {
-        self.headers.iter().find(|(kept, _)| kept == name).map(|(_, value)| value.as_str())
+        self.values(name).next()
+    }
+
+    /// All values of the kept header `name`, given in lower case, in the order they came.
+    pub fn values(&self, name: &str) -> impl DoubleEndedIterator<Item = &str> {
+        self.headers.iter().filter(move |(kept, _)| kept == name).map(|(_, value)| value.as_str())
     }
 }
 

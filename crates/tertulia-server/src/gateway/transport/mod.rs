@@ -15,16 +15,20 @@ pub mod listener;
 pub mod websocket;
 pub mod worker;
 
+mod addresses;
 mod application;
 mod origin;
 mod placement;
+mod proxies;
 mod refusal;
 mod shared;
 
+pub use addresses::{Guest, household};
 pub use application::{Application, CloseReason, ConnectionId, Enqueued, Peer};
 pub use listener::{HttpSink, Listener, ListenerSettings};
 pub use origin::OriginPolicy;
 pub use placement::{Arrival, Place, Placement};
+pub use proxies::{FORWARDED_FOR, Network, NetworkError, Proxies};
 pub use refusal::Refusal;
 pub use shared::Transport;
 pub use websocket::{CloseCode, Frame, MessageLimits};

@@ -1,12 +1,14 @@
 //! Which worker gets a new connection.
 
-use std::net::TcpStream;
+use std::net::{IpAddr, TcpStream};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use bytes::Bytes;
 
+use super::addresses::Guest;
 use super::application::Peer;
+use super::proxies::Proxies;
 use super::refusal::Refusal;
 use super::shared::Transport;
 use super::worker::WorkerHandle;
@@ -20,6 +22,8 @@ pub struct Arrival {
     pub peer: Peer,
     /// The answer `101` that is still to be sent; `None` when an HTTP server has sent it.
     pub response: Option<Bytes>,
+    /// Whom it counts for.
+    pub guest: Guest,
     /// What the peer has sent behind its upgrade request.
     pub received: Vec<u8>,
 }
@@ -46,6 +50,20 @@ impl<M> Placement<M> {
     /// What the workers share.
     pub fn transport(&self) -> &Arc<Transport> {
         &self.transport
+    }
+
+    /// Counts a WebSocket that comes through a proxy for its client, if the proxy says who that is.
+    ///
+    /// # Errors
+    /// What to answer if the client has as many connections as it may have.
+    pub fn admit<'a>(
+        &self,
+        proxies: &Proxies,
+        peer: IpAddr,
+        forwarded: impl DoubleEndedIterator<Item = &'a str>,
+    ) -> Result<Guest, Refusal> {
+        let client = proxies.client(peer, forwarded);
+        if proxies.trusts(client) { Ok(Guest::default()) } else { self.transport.enter(client) }
     }
 
     /// Takes a place for a connection that is on its way, before it is told that it may come.

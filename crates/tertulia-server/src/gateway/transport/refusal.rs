@@ -46,6 +46,11 @@ impl Refusal {
     /// Too much head.
     pub const HEAD_TOO_LARGE: Self =
         Self::new(431, "request_head_too_large", "The request head has too many bytes or headers.");
+    /// The limit of connections of one address.
+    pub const CROWD: Self = Self {
+        retry_after: Some(Self::RETRY_AFTER),
+        ..Self::new(429, "address_limit", "Your address has as many connections as it may have.")
+    };
     /// The connection limit.
     pub const FULL: Self = Self {
         retry_after: Some(Self::RETRY_AFTER),
@@ -116,6 +121,7 @@ fn title(status: u16) -> &'static str {
         405 => "Method Not Allowed",
         408 => "Request Timeout",
         426 => "Upgrade Required",
+        429 => "Too Many Requests",
         431 => "Request Header Fields Too Large",
         _ => "Service Unavailable",
     }

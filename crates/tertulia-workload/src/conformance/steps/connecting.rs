@@ -10,13 +10,14 @@ use super::{
 use crate::wire::{self, opcode};
 
 /// Every limit that there is.
-const LIMITS: [&str; 8] = [
+const LIMITS: [&str; 9] = [
     "text_bytes",
     "members_per_room",
     "rooms_per_user",
     "messages_per_10s",
     "retention_days",
     "connections_per_gateway",
+    "connections_per_address",
     "reaction_kinds",
     "quiet_room_members",
 ];

@@ -11,9 +11,11 @@ use mio::{Events, Interest, Poll, Token};
 use super::half_open::{Dropped, HalfOpen, HalfOpens};
 use super::route::{Route, route};
 use super::{HttpSink, ListenerSettings};
+use crate::gateway::transport::addresses::Guest;
 use crate::gateway::transport::application::Peer;
 use crate::gateway::transport::counters::Counters;
 use crate::gateway::transport::placement::{Arrival, Placement};
+use crate::gateway::transport::proxies::FORWARDED_FOR;
 use crate::gateway::transport::refusal::Refusal;
 
 /// The poll's token of the stop signal.
@@ -138,14 +140,21 @@ impl<M: Send + 'static, S: HttpSink> Acceptor<M, S> {
 
     /// Looks at a new connection; its head has often come with it, and then it never waits.
     fn begin(&mut self, mut stream: TcpStream, peer: SocketAddr, now: Instant) {
+        let guest = match self.settings.proxies.trusts(peer.ip().to_canonical()) {
+            true => Guest::default(),
+            false => match self.placement.transport().enter(peer.ip()) {
+                Ok(guest) => guest,
+                Err(refusal) => return self.refuse(stream, peer, refusal, now),
+            },
+        };
         let mut head = Vec::new();
         match read_head(&mut stream, &mut head, &mut self.buffer, &self.settings) {
             HeadRead::Gone => {}
             HeadRead::Partial => {
                 let deadline = now + self.settings.head_timeout;
-                self.keep(HalfOpen { stream, peer, head, is_refused: false }, deadline);
+                self.keep(HalfOpen { stream, peer, guest, head, is_refused: false }, deadline);
             }
-            HeadRead::Complete(route) => self.send_on(stream, peer, head, route, now),
+            HeadRead::Complete(route) => self.send_on((stream, peer, guest), head, route, now),
         }
     }
 
@@ -164,26 +173,40 @@ impl<M: Send + 'static, S: HttpSink> Acceptor<M, S> {
             HeadRead::Partial => {}
             HeadRead::Gone => drop(self.half_opens.remove(place)),
             HeadRead::Complete(route) => {
-                if let Some(HalfOpen { stream, peer, head, .. }) = self.release(place) {
-                    self.send_on(stream, peer, head, route, now);
+                if let Some(HalfOpen { stream, peer, guest, head, .. }) = self.release(place) {
+                    self.send_on((stream, peer, guest), head, route, now);
                 }
             }
         }
     }
 
     /// Sends a connection where it belongs.
-    fn send_on(&mut self, stream: TcpStream, peer: SocketAddr, head: Vec<u8>, route: Route, now: Instant) {
+    fn send_on(
+        &mut self,
+        (stream, peer, mut guest): (TcpStream, SocketAddr, Guest),
+        head: Vec<u8>,
+        route: Route,
+        now: Instant,
+    ) {
         match route {
             Route::Http => {
                 self.count(|counters| &counters.http);
-                self.http.accept(stream.into(), head, peer);
+                self.http.accept(stream.into(), head, peer, guest);
             }
             Route::WebSocket(granted, head_bytes) => {
                 let response = granted.response();
+                if !guest.is_counted() {
+                    let forwarded = granted.request.values(FORWARDED_FOR);
+                    match self.placement.admit(&self.settings.proxies, peer.ip(), forwarded) {
+                        Ok(client) => guest = client,
+                        Err(refusal) => return self.refuse(stream, peer, refusal, now),
+                    }
+                }
                 let arrival = Box::new(Arrival {
                     stream: stream.into(),
                     peer: Peer { address: peer, request: granted.request },
                     response: Some(response),
+                    guest,
                     received: head[head_bytes..].to_vec(),
                 });
                 if let Err((arrival, refusal)) = self.placement.place(arrival) {
@@ -201,13 +224,14 @@ impl<M: Send + 'static, S: HttpSink> Acceptor<M, S> {
             403 => self.count(|counters| &counters.refused_origin),
             408 => self.count(|counters| &counters.refused_timeout),
             // Counted where it was decided.
-            503 => {}
+            429 | 503 => {}
             _ => self.count(|counters| &counters.refused_request),
         }
         let response = refusal.response();
         let is_sent = stream.write(&response).is_ok_and(|bytes| bytes == response.len());
         if is_sent && stream.shutdown(Shutdown::Write).is_ok() {
-            let half_open = HalfOpen { stream, peer, head: Vec::new(), is_refused: true };
+            let half_open =
+                HalfOpen { stream, peer, guest: Guest::default(), head: Vec::new(), is_refused: true };
             self.keep(half_open, now + REFUSED_TIMEOUT);
         }
     }

@@ -10,11 +10,14 @@ use std::time::Instant;
 use mio::net::TcpStream;
 use slab::Slab;
 
+use crate::gateway::transport::addresses::Guest;
+
 /// One of them.
 #[derive(Debug)]
 pub(super) struct HalfOpen {
     pub(super) stream: TcpStream,
     pub(super) peer: SocketAddr,
+    pub(super) guest: Guest,
     /// What has come of the head.
     pub(super) head: Vec<u8>,
     /// It was refused: what comes is thrown away until the peer closes.

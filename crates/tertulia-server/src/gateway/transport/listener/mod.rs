@@ -18,8 +18,10 @@ use std::time::Duration;
 use mio::{Poll, Waker};
 use socket2::{Domain, Protocol, Socket, Type};
 
+use super::addresses::Guest;
 use super::handshake::HandshakePolicy;
 use super::placement::Placement;
+use super::proxies::Proxies;
 
 /// Connections that the kernel may hold until they are accepted.
 const BACKLOG_MAX_COUNT: i32 = 4_096;
@@ -27,8 +29,8 @@ const BACKLOG_MAX_COUNT: i32 = 4_096;
 /// Who serves the requests that are no WebSocket upgrades.
 pub trait HttpSink: Send + 'static {
     /// Takes a connection on which `head`, at least a whole request head, has been read. The stream is
-    /// non-blocking. Called on the acceptor's thread: it must not block.
-    fn accept(&self, stream: TcpStream, head: Vec<u8>, peer: SocketAddr);
+    /// non-blocking, and counts for `guest` as long as that is kept. Called on the acceptor's thread: it must not block.
+    fn accept(&self, stream: TcpStream, head: Vec<u8>, peer: SocketAddr, guest: Guest);
 }
 
 /// Bounds and rules of a listener.
@@ -44,6 +46,8 @@ pub struct ListenerSettings {
     pub head_timeout: Duration,
     /// Connections whose head has not arrived. When there are more, the oldest is dropped.
     pub half_open_max_count: usize,
+    /// Connections of these count for whom they say they come from: a WebSocket for its client, the rest for nobody.
+    pub proxies: Proxies,
 }
 
 impl Default for ListenerSettings {
@@ -54,6 +58,7 @@ impl Default for ListenerSettings {
             head_max_bytes: 16 * 1024,
             head_timeout: Duration::from_secs(10),
             half_open_max_count: 2_048,
+            proxies: Proxies::default(),
         }
     }
 }

@@ -14,6 +14,7 @@ use super::WorkerSettings;
 use super::connection::{Connection, Flushed, State, Table};
 use super::staging::{Chain, Staging};
 use super::wheel::Wheel;
+use crate::gateway::transport::addresses::Guest;
 use crate::gateway::transport::application::{CloseReason, ConnectionId, Enqueued};
 use crate::gateway::transport::counters::CounterValues;
 use crate::gateway::transport::shared::Transport;
@@ -77,13 +78,14 @@ impl Core {
     pub(super) fn adopt(
         &mut self,
         mut stream: TcpStream,
+        guest: Guest,
         registry: &Registry,
     ) -> std::io::Result<ConnectionId> {
         stream.set_nodelay(true)?;
         socket2::SockRef::from(&stream).set_send_buffer_size(self.settings.send_buffer_bytes)?;
         let token = Token(self.table.next_index());
         registry.register(&mut stream, token, Interest::READABLE | Interest::WRITABLE)?;
-        let id = self.table.insert(stream, self.now_tick);
+        let id = self.table.insert(stream, guest, self.now_tick);
         self.arm(id, self.now_tick + self.ping_after_ticks(id));
         self.tally.opened += 1;
         Ok(id)

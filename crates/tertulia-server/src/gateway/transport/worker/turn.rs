@@ -248,8 +248,8 @@ impl<A: Application> Turns<A> {
     }
 
     fn open(&mut self, core: &mut Core, mailbox: &Mailbox<A::Mail>, arrival: Arrival, registry: &Registry) {
-        let Arrival { stream, peer, response, received } = arrival;
-        let id = match core.adopt(TcpStream::from_std(stream), registry) {
+        let Arrival { stream, peer, response, guest, received } = arrival;
+        let id = match core.adopt(TcpStream::from_std(stream), guest, registry) {
             Ok(id) => id,
             Err(error) => {
                 tracing::warn!(%error, "a connection could not be taken over");
