@@ -101,6 +101,8 @@ limits! {
     rooms_per_user: "rooms", 1_000, 1..=100_000;
     /// Most messages, edits and reactions that one session may send in ten seconds.
     messages_per_10s: "messages", 50, 1..=100_000;
+    /// Most requests over REST that one person, or one address that nobody has signed in at, may make in ten seconds.
+    requests_per_10s: "requests", 500, 10..=1_000_000;
     /// Days after which messages are deleted; 0 keeps them for good.
     retention_days: "days", 0, 0..=36_500;
     /// Most connections that one process accepts.

@@ -29,7 +29,7 @@ use crate::{
         worker::{GatewayWorker, Mail},
     },
     history::Reader,
-    identity::{Passwords, Rates, Tickets, Tokens},
+    identity::{Buckets, Passwords, Rates, Tickets, Tokens},
     jobs,
     metrics::{Counter, Kind, Metrics},
     room::{
@@ -329,6 +329,7 @@ fn parts(
         passwords: Passwords::new(ports.entropy.clone()),
         tickets: settings.tickets.clone(),
         rates: Rates::default(),
+        requests: Buckets::default(),
         settings: settings.api.clone(),
         metrics: metrics.clone(),
         usage: Box::new(move |name| match name {

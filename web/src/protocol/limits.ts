@@ -4,6 +4,7 @@ export interface Limits {
   members_per_room: number;
   rooms_per_user: number;
   messages_per_10s: number;
+  requests_per_10s: number;
   retention_days: number;
   connections_per_gateway: number;
   connections_per_address: number;
@@ -17,6 +18,7 @@ export const standardLimits: Limits = {
   members_per_room: 10_000,
   rooms_per_user: 1000,
   messages_per_10s: 50,
+  requests_per_10s: 500,
   retention_days: 0,
   connections_per_gateway: 18_000,
   connections_per_address: 1000,

@@ -6,6 +6,7 @@ import type { LimitView } from './views';
 const known: Record<string, { title: TextKey; hint: TextKey; unit: TextKey; section: TextKey }> = {
   text_bytes: { title: 'limit.text_bytes', hint: 'limit.text_bytes_hint', unit: 'limit.bytes', section: 'admin.messages' },
   messages_per_10s: { title: 'limit.messages_per_10s', hint: 'limit.messages_per_10s_hint', unit: 'limit.in_10s', section: 'admin.messages' },
+  requests_per_10s: { title: 'limit.requests_per_10s', hint: 'limit.requests_per_10s_hint', unit: 'limit.in_10s', section: 'admin.rooms_and_connections' },
   retention_days: { title: 'limit.retention_days', hint: 'limit.retention_days_hint', unit: 'limit.days', section: 'admin.messages' },
   reaction_kinds: { title: 'limit.reaction_kinds', hint: 'limit.reaction_kinds_hint', unit: 'limit.kinds', section: 'admin.messages' },
   members_per_room: { title: 'limit.members_per_room', hint: 'limit.members_per_room_hint', unit: 'limit.people', section: 'admin.rooms_and_connections' },

@@ -244,19 +244,20 @@ impl Asking {
     }
 }
 
+/// The token of a request.
+pub fn bearer(headers: &HeaderMap) -> Option<&str> {
+    let (scheme, token) = headers.get(header::AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
+}
+
 impl FromRequestParts<Api> for Asking {
     type Rejection = Failure;
 
     async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, Failure> {
-        let header = parts.headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
-        let token = header.and_then(|value| {
-            let (scheme, token) = value.split_once(' ')?;
-            scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
-        });
         let absent =
             || Failure::new(Code::Unauthenticated, "the header `Authorization: Bearer TOKEN` is missing");
         let now = api.clock.now();
-        let claims = api.tokens.verify(token.ok_or_else(absent)?, now).map_err(|error| {
+        let claims = api.tokens.verify(bearer(&parts.headers).ok_or_else(absent)?, now).map_err(|error| {
             let code = match error {
                 TokenError::Invalid => Code::Unauthenticated,
                 TokenError::Expired => Code::TokenExpired,

@@ -13,7 +13,7 @@ use futures::FutureExt as _;
 use tertulia_protocol::{Code, ErrorDetail};
 use tokio::time::timeout;
 
-use super::{Api, extract::BODY_BYTES_MAX, problem::Failure};
+use super::{Api, extract::BODY_BYTES_MAX, problem::Failure, sessions::rates};
 
 /// How long a request may take, its body included: longer than a room's owner is asked for.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
@@ -43,6 +43,7 @@ pub(super) fn around(router: Router<Api>, api: &Api) -> Router<Api> {
     router
         .method_not_allowed_fallback(method_not_allowed)
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
+        .layer(middleware::from_fn_with_state(api.clone(), limited))
         .layer(middleware::from_fn_with_state(api.clone(), bounded))
         .layer(middleware::from_fn_with_state(api.clone(), cross_origin))
         .layer(middleware::from_fn(secured))
@@ -52,6 +53,23 @@ pub(super) fn around(router: Router<Api>, api: &Api) -> Router<Api> {
 async fn method_not_allowed(method: Method) -> Failure {
     let detail = format!("{method} is nothing that this path does: see the header Allow");
     Failure::new(Code::NotFound, detail).with_status(StatusCode::METHOD_NOT_ALLOWED)
+}
+
+/// As often as one may ask. What stands in the headers of an answer holds for whoever asked.
+async fn limited(State(api): State<Api>, request: Request, next: Next) -> Response {
+    if !request.uri().path().starts_with("/v1/") {
+        return next.run(request).await;
+    }
+    match rates::request(&api, &request) {
+        Ok(headers) => {
+            let mut response = next.run(request).await;
+            for (name, value) in &headers {
+                response.headers_mut().append(name, value.clone());
+            }
+            response
+        }
+        Err(failure) => failure.into_response(),
+    }
 }
 
 /// Within its time, and without taking the connection down when it panics.

@@ -53,10 +53,11 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 
 pub use self::landing::FIRST_ROOM;
 pub use self::serve::{HttpServer, HttpSettings};
+pub use self::sessions::rates::Asker;
 use crate::{
     gateway::transport::Proxies,
     history::Reader,
-    identity::{Passwords, Rates, Tickets, Tokens},
+    identity::{Buckets, Passwords, Rates, Tickets, Tokens},
     metrics::Metrics,
     room::Handle,
 };
@@ -129,6 +130,8 @@ pub struct Parts {
     pub tickets: Arc<Tickets>,
     /// How often somebody may try to sign in or up.
     pub rates: Rates,
+    /// How often somebody may ask at all.
+    pub requests: Buckets<Asker>,
     /// What the operator has set.
     pub settings: Settings,
     /// What is counted.

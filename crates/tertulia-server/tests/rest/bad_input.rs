@@ -135,7 +135,7 @@ async fn a_retry_is_never_a_second_message_however_late() {
     let world = World::start().await;
     let person = world.sign_up("Amaia").await;
     let room = world.group(&person, &[]).await;
-    world.set_limits(|limits| limits.messages_per_10s = 100_000).await;
+    world.set_limits(|limits| (limits.messages_per_10s, limits.requests_per_10s) = (100_000, 100_000)).await;
     let path = format!("/v1/rooms/{room}/messages");
     let with = |key: &str, since: &str| {
         let headers = [

@@ -112,3 +112,51 @@ async fn messages_are_bounded_in_time_as_on_the_socket() {
     world.clock.advance(10_000);
     amaia.say(&world, room, "again").await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn requests_are_bounded_in_time_for_people_and_for_addresses() {
+    let world = World::start().await;
+    let (amaia, bo) = (world.sign_up("Amaia").await, world.sign_up("Bo").await);
+    world.set_limits(|limits| limits.requests_per_10s = 10).await;
+    for left in (0..10).rev() {
+        let reply = amaia.get(&world, "/v1/me").await;
+        reply.expect(200);
+        assert_eq!(reply.header("ratelimit-policy"), Some("\"requests\";q=10;w=10"));
+        assert_eq!(reply.header("ratelimit"), Some(&*format!("\"requests\";r={left};t={}", 10 - left)));
+    }
+    let reply = amaia.get(&world, "/v1/me").await;
+    let problem = reply.expect_problem(429, "rate_limited");
+    let told = (&problem["field"], &problem["bound"], &problem["retry_after_ms"]);
+    assert_eq!(told, (&json!("requests_per_10s"), &json!(10), &json!(1_000)));
+    assert_eq!((reply.header("retry-after"), reply.header("cache-control")), (Some("1"), Some("no-store")));
+    amaia.get(&world, "/v1/nothing").await.expect_problem(429, "rate_limited");
+    bo.get(&world, "/v1/me").await.expect(200);
+    for path in ["/healthz", "/"] {
+        assert_eq!(amaia.get(&world, path).await.status, 200, "{path} is no REST");
+    }
+    world.clock.advance(1_000);
+    amaia.get(&world, "/v1/me").await.expect(200);
+    amaia.get(&world, "/v1/me").await.expect_problem(429, "rate_limited");
+
+    // Who is not signed in counts by address, and a token that nobody gave is none.
+    let from = |address: &str, token: &str| {
+        [("x-forwarded-for", address.to_owned()), ("authorization", format!("Bearer {token}"))]
+    };
+    let ask =
+        async |address: &str| world.send("GET", "/v1/server", &from(address, "forged"), b"").await.status;
+    for _ in 0..10 {
+        assert_eq!(ask("192.0.2.1").await, 200);
+    }
+    assert_eq!((ask("192.0.2.1").await, ask("192.0.2.2").await), (429, 200));
+    // Somebody who is signed in there goes on.
+    let reply = world.send("GET", "/v1/me", &from("192.0.2.1", &bo.token), b"").await;
+    reply.expect(200);
+
+    world.set_limits(|limits| limits.requests_per_10s = 1_000).await;
+    world.clock.advance(5);
+    amaia.get(&world, "/v1/me").await.expect_problem(429, "rate_limited");
+    world.clock.advance(10_000);
+    for _ in 0..20 {
+        amaia.get(&world, "/v1/me").await.expect(200);
+    }
+}

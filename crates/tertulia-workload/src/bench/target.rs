@@ -125,6 +125,7 @@ async fn make(address: &Address, ticket: &str, plan: &Plan) -> Result<(Vec<Strin
     let admin = Rest::signed_in(address.clone(), &admin.token);
     let limits = [
         ("messages_per_10s", 100_000),
+        ("requests_per_10s", 1_000_000),
         ("members_per_room", 20_000),
         ("connections_per_gateway", 20_000),
         ("connections_per_address", 0),

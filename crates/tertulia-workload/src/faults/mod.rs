@@ -164,7 +164,7 @@ async fn run_once(settings: &Settings, seed: u64) -> Result<(Outcome, Vec<Record
     let faults = disturb(settings, &world, &mut server, &mut chance(seed, 1)).await?;
     world
         .admin
-        .set_limits(&[("messages_per_10s", MESSAGES_PER_10S)])
+        .set_limits(&[("messages_per_10s", MESSAGES_PER_10S), ("requests_per_10s", 1_000_000)])
         .await
         .context("limits cannot be changed")?;
     phase.send_replace(Phase::Calm);

@@ -84,7 +84,7 @@ impl World {
         let admin = stranger.sign_in_with_ticket(ticket).await.context("the administrator cannot sign in")?;
         let admin = Rest::signed_in(address.clone(), &admin.token);
         admin
-            .set_limits(&[("messages_per_10s", MESSAGES_PER_10S)])
+            .set_limits(&[("messages_per_10s", MESSAGES_PER_10S), ("requests_per_10s", 1_000_000)])
             .await
             .context("limits cannot be changed")?;
         let accounts = stream::iter(0..people).map(|number| account(address, number)).buffered(AT_ONCE);

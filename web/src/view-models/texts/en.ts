@@ -395,6 +395,8 @@ export const en = {
   'limit.text_bytes_hint': 'Longer ones are refused before they are sent. The composer shows it as it nears.',
   'limit.messages_per_10s': 'Messages of a person',
   'limit.messages_per_10s_hint': 'A burst above it waits; the sender sees for how long.',
+  'limit.requests_per_10s': 'Requests of a person',
+  'limit.requests_per_10s_hint': 'Over REST, on all devices; for who is not signed in, of an address.',
   'limit.retention_days': 'History kept',
   'limit.retention_days_hint': 'Older entries are hidden at once, then deleted. 0 keeps them for good.',
   'limit.reaction_kinds': 'Kinds of reactions to a message',

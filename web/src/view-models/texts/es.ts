@@ -397,6 +397,8 @@ export const es: Catalogue = {
   'limit.text_bytes_hint': 'Los más largos se rechazan antes de enviarse. Se ve al escribir cuando se acerca.',
   'limit.messages_per_10s': 'Mensajes de una persona',
   'limit.messages_per_10s_hint': 'Una ráfaga mayor espera; quien envía ve cuánto.',
+  'limit.requests_per_10s': 'Peticiones de una persona',
+  'limit.requests_per_10s_hint': 'Por REST, en todos sus dispositivos; sin sesión, de una dirección.',
   'limit.retention_days': 'Historia guardada',
   'limit.retention_days_hint': 'Lo anterior se oculta al momento y luego se borra. 0 lo guarda para siempre.',
   'limit.reaction_kinds': 'Clases de reacciones a un mensaje',

@@ -1,19 +1,27 @@
-//! How often somebody may try to sign in or up, and say something. Headers tell what is left.
+//! How often somebody may ask at all, try to sign in or up, and say something. Headers tell what is left.
 
-use axum::http::{HeaderMap, HeaderName, HeaderValue};
-use tertulia_core::DeviceId;
+use std::net::IpAddr;
+
+use axum::{
+    extract::Request,
+    http::{HeaderMap, HeaderName, HeaderValue},
+};
+use tertulia_core::{DeviceId, UserId};
 use tertulia_protocol::{Code, ErrorDetail};
 
 use super::super::{
     Api,
-    extract::From,
+    extract::{From, bearer},
     problem::{Answer, Failure},
 };
-use crate::identity::{Rate, Remaining};
+use crate::{
+    gateway::transport::household,
+    identity::{Rate, Remaining},
+};
 
 const MINUTE_MS: u64 = 60 * 1_000;
-/// The limit `messages_per_10s` is named after it.
-const MESSAGES_WINDOW_MS: u64 = 10_000;
+/// The limits `messages_per_10s` and `requests_per_10s` are named after it.
+const WINDOW_MS: u64 = 10_000;
 
 /// Tries at one handle from one address: a person who has forgotten theirs, not a program.
 const LOG_IN: Rate = Rate { name: "log_in", count: 10, window_ms: 15 * MINUTE_MS };
@@ -23,6 +31,35 @@ const LOG_IN_ADDRESS: Rate = Rate { name: "log_in_address", count: 100, window_m
 const LOG_IN_HANDLE: Rate = Rate { name: "log_in_handle", count: 300, window_ms: 15 * MINUTE_MS };
 /// Sign-ups from one address: a class that starts together.
 const SIGN_UP: Rate = Rate { name: "sign_up", count: 60, window_ms: 60 * MINUTE_MS };
+
+/// Who asks, as far as requests are counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Asker {
+    /// A person, on all their devices.
+    Person(UserId),
+    /// Somebody who is not signed in.
+    Stranger(IpAddr),
+}
+
+/// Counts a request of any kind. The operator, and programs on this machine that are nobody, ask without bound.
+pub fn request(api: &Api, request: &Request) -> Answer<HeaderMap> {
+    let now = api.clock.now();
+    let claims = bearer(request.headers()).and_then(|token| api.tokens.verify(token, now).ok());
+    let asker = match claims {
+        Some(claims) if claims.is_operator() => return Ok(HeaderMap::new()),
+        Some(claims) => Asker::Person(claims.user),
+        None => match From::of(request.extensions(), request.headers(), api).0 {
+            address if address.is_loopback() => return Ok(HeaderMap::new()),
+            address => Asker::Stranger(household(address)),
+        },
+    };
+    let max = api.coordination.config().limits.requests_per_10s;
+    let rate = Rate { name: "requests", count: max, window_ms: WINDOW_MS };
+    match api.requests.take(rate, asker, now) {
+        Ok(remaining) => Ok(headers(remaining)),
+        Err(remaining) => Err(too_many("requests", max, remaining)),
+    }
+}
 
 /// Counts a sign-up. Programs on this machine (a demo, an import) sign people up without bound.
 pub fn sign_up(api: &Api, from: &From) -> Answer<HeaderMap> {
@@ -48,19 +85,22 @@ pub fn logged_in(api: &Api, from: &From, handle: &str) {
 /// Counts a message, by the limit that holds on the socket too.
 pub fn message(api: &Api, device: DeviceId) -> Answer<()> {
     let max = api.coordination.config().limits.messages_per_10s;
-    let rate = Rate { name: "messages", count: max, window_ms: MESSAGES_WINDOW_MS };
+    let rate = Rate { name: "messages", count: max, window_ms: WINDOW_MS };
     match api.rates.count(rate, &device.to_string(), api.clock.now()) {
         Ok(_) => Ok(()),
-        Err(remaining) => {
-            let error = ErrorDetail::new(Code::RateLimited, format!("more than {max} messages in 10 s"));
-            let error = ErrorDetail {
-                field: Some("messages_per_10s".to_owned()),
-                bound: Some(max.into()),
-                ..error.after_ms(remaining.reset_ms)
-            };
-            Err(Failure::from(error).with_headers(headers(remaining)))
-        }
+        Err(remaining) => Err(too_many("messages", max, remaining)),
     }
+}
+
+/// More than a limit `<what>_per_10s` allows.
+fn too_many(what: &str, max: u64, remaining: Remaining) -> Failure {
+    let error = ErrorDetail::new(Code::RateLimited, format!("more than {max} {what} in 10 s"));
+    let error = ErrorDetail {
+        field: Some(format!("{what}_per_10s")),
+        bound: Some(max.into()),
+        ..error.after_ms(remaining.reset_ms)
+    };
+    Failure::from(error).with_headers(headers(remaining))
 }
 
 fn counted(result: Result<Remaining, Remaining>) -> Answer<HeaderMap> {

@@ -10,11 +10,12 @@ use super::{
 use crate::wire::{self, opcode};
 
 /// Every limit that there is.
-const LIMITS: [&str; 9] = [
+const LIMITS: [&str; 10] = [
     "text_bytes",
     "members_per_room",
     "rooms_per_user",
     "messages_per_10s",
+    "requests_per_10s",
     "retention_days",
     "connections_per_gateway",
     "connections_per_address",
