@@ -19,7 +19,7 @@ pub use admin::{AuditItem, LimitChanges, LimitItem, NewSignInLink, SignInLink, S
 pub use friends::{Friend, FriendAnswer, FriendState};
 pub use history::{HistoryPage, MessageForm, NewMessage};
 pub use invites::{Invite, InvitePreview, InvitedBy, InvitedTo, NewInvite};
-pub use me::{Device, Me, PasswordChange, ProfileChange, RoomPreferences};
+pub use me::{Circle, Device, Me, PasswordChange, Privacy, ProfileChange, RoomPreferences, Settings};
 pub use members::{Ban, Member, NewBan, NewMember};
 pub use problem::Problem;
 pub use rooms::{

@@ -7,8 +7,8 @@ use tertulia_ports::{
     EngineResult,
     directory::{
         Audit, AuditRecord, Device, Devices, Feed, FeedChange, FeedKind, Friends, Friendship, HandleTaken,
-        Invite, Invites, ProfileChange, Resumed, RoomBan, RoomMember, RoomRecord, Rooms, Sight, User,
-        UserRoom, Users,
+        Invite, Invites, Privacy, ProfileChange, Resumed, RoomBan, RoomMember, RoomRecord, Rooms, Sight,
+        User, UserRoom, Users,
     },
 };
 
@@ -61,7 +61,8 @@ troubled!(Users {
     fn set_password(id: UserId, hash: &str) -> ();
     fn password(id: UserId) -> Option<String>;
     fn settings(id: UserId) -> Option<String>;
-    fn set_settings(id: UserId, json: &str) -> Vec<FeedChange>;
+    fn set_settings(id: UserId, json: &str, privacy: Privacy) -> Vec<FeedChange>;
+    fn without_receipts(users: &[UserId]) -> Vec<UserId>;
 });
 
 troubled!(Devices {

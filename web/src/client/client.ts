@@ -7,7 +7,7 @@ import type { Entry } from '../protocol/entries';
 import type { Ack, GoneChange, NoticeFrame, ReadFrame, RoomFrame, RoomHead, ServerFrame, TypingFrame, Welcome } from '../protocol/frames';
 import type { RoomId, Seq, TimeMs, UserId } from '../protocol/ids';
 import { standardLimits, type Limits } from '../protocol/limits';
-import type { Friend, Me, Room as WireRoom, User } from '../protocol/rest';
+import type { Friend, Me, Room as WireRoom, Settings, User } from '../protocol/rest';
 import type { Platform } from '../platform/platform';
 import type { Account, AccountStorage } from '../storage/storage';
 import { Changes } from './changes';
@@ -43,7 +43,7 @@ export class Client {
   limits: Limits = standardLimits;
   friends: Friend[] = [];
   blocks: User[] = [];
-  settings: Record<string, unknown> = {};
+  settings: Settings = {};
   /** Whether the list of rooms was ever fetched: before that, empty means "not yet". */
   loaded = false;
   readonly lineState: LineState;
@@ -207,8 +207,8 @@ export class Client {
     return room;
   }
 
-  async saveSettings(change: Record<string, unknown>): Promise<void> {
-    this.settings = { ...this.settings, ...change };
+  async saveSettings(change: Partial<Settings>): Promise<void> {
+    this.takeSettings({ ...this.settings, ...change });
     this.changes.raise();
     await this.api.saveSettings(this.settings);
   }
@@ -381,8 +381,7 @@ export class Client {
         this.blocks = (await this.api.blocks()).items;
         return this.people.learn(...this.blocks);
       case 'settings':
-        this.settings = await this.api.settings();
-        return;
+        return this.takeSettings(await this.api.settings());
       case 'profile':
         this.me = await this.api.me();
         return this.people.learn(this.me);
@@ -391,6 +390,15 @@ export class Client {
       default:
         return;
     }
+  }
+
+  /** Who sends no receipts gets none: what was heard before goes as well. */
+  private takeSettings(settings: Settings): void {
+    const before = this.settings.privacy?.receipts !== false;
+    this.settings = settings;
+    const after = settings.privacy?.receipts !== false;
+    if (!after) for (const room of this.rooms.values()) room.reads.clear();
+    if (after && !before) this.watched.openAgain();
   }
 
   private async fetchRooms(): Promise<void> {

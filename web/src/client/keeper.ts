@@ -2,7 +2,7 @@
 // and the account's state. Written a moment after the last change; losing that moment costs a sync, nothing else.
 import type { RoomId } from '../protocol/ids';
 import type { Limits } from '../protocol/limits';
-import type { Friend, Me, User } from '../protocol/rest';
+import type { Friend, Me, Settings, User } from '../protocol/rest';
 import type { Platform } from '../platform/platform';
 import type { AccountStorage } from '../storage/storage';
 import type { Command } from './command';
@@ -17,7 +17,7 @@ export interface SavedState {
   limits: Limits;
   friends: Friend[];
   blocks: User[];
-  settings: Record<string, unknown>;
+  settings: Settings;
   people: User[];
 }
 

@@ -34,6 +34,11 @@ export class Watched {
     this.subscribe();
   }
 
+  /** The server may tell more of the open room now. */
+  openAgain(): void {
+    this.subscribe();
+  }
+
   roomJoined(room: RoomId): void {
     if (room === this.room) this.subscribe();
   }

@@ -1,7 +1,7 @@
 // REST /v1: one method for each thing that is asked. A "no" is a RequestError with the server's own words.
 import type { Role, RoomSettings } from '../protocol/entries';
 import type { Nonce, RoomId, UserId } from '../protocol/ids';
-import type { Ban, Device, Friend, Invite, InvitePreview, LimitItem, Listed, Me, Member, Profile, Room, RoomItem, ServerInfo, Session, User } from '../protocol/rest';
+import type { Ban, Device, Friend, Invite, InvitePreview, LimitItem, Listed, Me, Member, Profile, Room, RoomItem, ServerInfo, Session, Settings, User } from '../protocol/rest';
 import type { Platform } from '../platform/platform';
 import type { WireError } from '../protocol/errors';
 import { ConnectionLost, RequestError } from './request-error';
@@ -32,8 +32,8 @@ export class Api {
   me = () => this.call<Me>('GET', '/me');
   changeMe = (body: { name?: string; handle?: string; about?: string }) => this.call<Me>('PATCH', '/me', { body });
   setPassword = (body: { old?: string; new: string }) => this.call<void>('PUT', '/me/password', { body });
-  settings = () => this.call<Record<string, unknown>>('GET', '/me/settings');
-  saveSettings = (body: Record<string, unknown>) => this.call<void>('PUT', '/me/settings', { body });
+  settings = () => this.call<Settings>('GET', '/me/settings');
+  saveSettings = (body: Settings) => this.call<void>('PUT', '/me/settings', { body });
   devices = () => this.call<Listed<Device>>('GET', '/me/devices');
   signOutDevice = (device: string) => this.call<void>('DELETE', `/me/devices/${part(device)}`);
 

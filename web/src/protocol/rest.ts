@@ -77,6 +77,21 @@ export interface Device {
   current: boolean;
 }
 
+export type Circle = 'everybody' | 'friends' | 'nobody';
+
+/** What others see of one. */
+export interface Privacy {
+  presence: boolean;
+  last_seen: Circle;
+  receipts: boolean;
+}
+
+/** What the server keeps to, and what clients keep besides. */
+export interface Settings {
+  privacy?: Partial<Privacy>;
+  [other: string]: unknown;
+}
+
 export interface Invite {
   token: string;
   url: string;

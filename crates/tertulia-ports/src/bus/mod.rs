@@ -250,8 +250,8 @@ pub enum Audience {
         /// They know.
         except: UserId,
     },
-    /// Who has it open, and every device of this user.
-    OpenedAnd(UserId),
+    /// Who has it open and sees receipts, and every device of this user: a receipt of theirs.
+    Receipt(UserId),
     /// Only this user's devices.
     Only(UserId),
 }

@@ -47,7 +47,8 @@ pub trait Friends: Send + Sync {
     async fn set_block(&self, user: UserId, other: UserId, blocked: bool) -> EngineResult<Vec<FeedChange>>;
     /// Whom a user has blocked.
     async fn blocks(&self, user: UserId) -> EngineResult<Vec<UserId>>;
-    /// What a user may see of others, in the order asked for: nothing of those who have blocked them.
+    /// What a user may see of others, in the order asked for: nothing of those who have blocked them, and else what they
+    /// let be seen. One sees all of oneself.
     async fn sights(&self, viewer: UserId, users: &[UserId]) -> EngineResult<Vec<Sight>>;
     /// Whether either has blocked the other.
     async fn is_blocked(&self, one: UserId, other: UserId) -> EngineResult<bool>;

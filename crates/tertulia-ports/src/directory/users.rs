@@ -23,6 +23,35 @@ pub struct User {
     pub created_at: TimeMs,
 }
 
+/// Whom something of a person is shown to.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Circle {
+    /// Everybody.
+    #[default]
+    Everybody,
+    /// Friends, and nobody else.
+    Friends,
+    /// Nobody.
+    Nobody,
+}
+
+/// What a person lets others see of them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Privacy {
+    /// Whether they are here. Without it, nobody sees when they last were, either.
+    pub presence: bool,
+    /// When they were last here.
+    pub last_seen: Circle,
+    /// How far they have read. Who does not show it does not see it of others.
+    pub receipts: bool,
+}
+
+impl Default for Privacy {
+    fn default() -> Self {
+        Self { presence: true, last_seen: Circle::Everybody, receipts: true }
+    }
+}
+
 /// Somebody has that handle already, or the server keeps it for itself ([`super::is_reserved_handle`]).
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("the handle is taken")]
@@ -70,8 +99,10 @@ pub trait Users: Send + Sync {
     async fn password(&self, id: UserId) -> EngineResult<Option<String>>;
     /// A person's settings: the client's JSON, not looked into.
     async fn settings(&self, id: UserId) -> EngineResult<Option<String>>;
-    /// Stores a person's settings.
-    async fn set_settings(&self, id: UserId, json: &str) -> EngineResult<Vec<FeedChange>>;
+    /// Stores a person's settings, and what of them others feel.
+    async fn set_settings(&self, id: UserId, json: &str, privacy: Privacy) -> EngineResult<Vec<FeedChange>>;
+    /// Which of these people keep to themselves how far they have read, in the order asked for.
+    async fn without_receipts(&self, users: &[UserId]) -> EngineResult<Vec<UserId>>;
 }
 
 /// A signed-in client.
@@ -100,6 +131,8 @@ pub struct Resumed {
     pub expires_at: TimeMs,
     /// The version of the user's feed.
     pub feed: u64,
+    /// Whether the user shows how far they have read, and sees it of others.
+    pub receipts: bool,
 }
 
 /// Signed-in clients.

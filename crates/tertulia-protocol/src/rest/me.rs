@@ -72,3 +72,46 @@ pub struct RoomPreferences {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pinned: Option<bool>,
 }
+
+/// One's settings: the server keeps to `privacy`, and keeps whatever else clients put there.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Settings {
+    /// What others see of you; absent fields are shown.
+    #[serde(default)]
+    pub privacy: Privacy,
+    /// What clients keep for themselves.
+    #[serde(flatten)]
+    #[schema(value_type = Object)]
+    pub others: serde_json::Map<String, serde_json::Value>,
+}
+
+/// What others see of you.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(default)]
+pub struct Privacy {
+    /// Whether you are here. Without it you are `off` for everybody, without when you were last seen.
+    pub presence: bool,
+    /// When you were last here.
+    pub last_seen: Circle,
+    /// How far you have read. Without it, you do not see it of others.
+    pub receipts: bool,
+}
+
+impl Default for Privacy {
+    fn default() -> Self {
+        Self { presence: true, last_seen: Circle::Everybody, receipts: true }
+    }
+}
+
+/// Whom something is shown to.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Circle {
+    /// Everybody.
+    #[default]
+    Everybody,
+    /// Friends.
+    Friends,
+    /// Nobody.
+    Nobody,
+}

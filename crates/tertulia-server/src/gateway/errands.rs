@@ -43,6 +43,8 @@ pub enum Errand {
     SetPresence(Vec<(UserId, Presence)>),
     /// Ask how people are, and what of it a viewer may see.
     GetPresence { connection: ConnectionId, viewer: UserId, asked: u64, users: Vec<UserId> },
+    /// Look whether a user shows how far they have read.
+    Receipts { user: UserId, version: u64 },
     /// Look which devices were signed out.
     CheckDevices(Vec<DeviceId>),
     /// Store when devices were seen.
@@ -59,6 +61,7 @@ pub enum Returned {
     Answered { connection: ConnectionId, frame: Bytes },
     Rooms { user: UserId, rooms: Vec<RoomId>, markers: Markers },
     Presence { connection: ConnectionId, asked: u64, seen: Result<Vec<(Seen, Sight)>, Vec<UserId>> },
+    Receipts { user: UserId, version: u64, on: bool },
     Revoked(Vec<DeviceId>),
 }
 
@@ -78,6 +81,8 @@ pub enum Resumed {
         admin: bool,
         /// The version of their feed.
         feed: u64,
+        /// Whether they show how far they have read.
+        receipts: bool,
         /// Their rooms.
         rooms: Vec<RoomId>,
         /// How far they have read.
@@ -146,6 +151,10 @@ pub async fn run(desk: &Desk, gateway: GatewayId, errand: Errand, now: TimeMs) -
             let seen = logged(presence(desk, viewer, &users).await).ok_or(users);
             Returned::Presence { connection, asked, seen }
         }
+        Errand::Receipts { user, version } => {
+            let without = logged(desk.directory.without_receipts(&[user]).await)?;
+            Returned::Receipts { user, version, on: without.is_empty() }
+        }
         Errand::CheckDevices(devices) => {
             Returned::Revoked(logged(desk.directory.revoked(&devices, now).await)?)
         }
@@ -167,6 +176,7 @@ async fn resume(desk: &Desk, user: UserId, device: DeviceId, now: TimeMs) -> Eng
         name: resumed.user.name,
         admin: resumed.user.admin,
         feed: resumed.feed,
+        receipts: resumed.receipts,
         rooms,
         markers,
     })

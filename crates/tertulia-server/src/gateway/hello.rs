@@ -128,7 +128,8 @@ impl Gateway {
                 let error = ErrorDetail::new(Code::TokenRevoked, "the device was signed out");
                 self.refuse(connection, error, close::REVOKED, out);
             }
-            Some(Resumed::Known { name, admin, feed, rooms, markers }) => {
+            Some(Resumed::Known { name, admin, feed, receipts, rooms, markers }) => {
+                session.receipts = receipts;
                 let (device, user, client) = (session.device, session.user, cursors.client.clone());
                 session.stage = Stage::Attaching(Box::new(Greeting {
                     cursors,

@@ -204,6 +204,7 @@ impl Gateway {
             Returned::Presence { connection, asked, seen } => {
                 self.presence_read(connection, asked, seen, out);
             }
+            Returned::Receipts { user, version, on } => self.receipts_read(user, version, on),
             Returned::Revoked(devices) => self.revoked(&devices, out),
         }
     }

@@ -48,6 +48,8 @@ struct Person {
     said: Presence,
     /// When their last session ended.
     left_at: TimeMs,
+    /// The version of their feed whose settings are known.
+    settled: u64,
 }
 
 impl People {
@@ -64,6 +66,7 @@ impl Gateway {
             connections: SmallVec::new(),
             said: Presence::Off,
             left_at: TimeMs::default(),
+            settled: 0,
         });
         person.connections.push(connection);
         self.people.due.insert(user);
@@ -148,7 +151,10 @@ impl Gateway {
                     let devices = connections.iter().filter_map(of_session).collect();
                     self.errands.push(Errand::CheckDevices(devices));
                 }
-                FeedKind::Friends | FeedKind::Blocks | FeedKind::Settings | FeedKind::Profile => {}
+                FeedKind::Settings => {
+                    self.errands.push(Errand::Receipts { user: change.user, version: change.version });
+                }
+                FeedKind::Friends | FeedKind::Blocks | FeedKind::Profile => {}
             }
         }
     }
@@ -162,6 +168,20 @@ impl Gateway {
             let fresh: Vec<_> = rooms.iter().copied().filter(|room| !has(room)).collect();
             if !fresh.is_empty() {
                 self.attach(connection, user, &fresh, &AttachFor::Join(markers.clone().into()));
+            }
+        }
+    }
+
+    /// Whether a user shows how far they have read, by their settings of this version of their feed or a later one.
+    pub(super) fn receipts_read(&mut self, user: UserId, version: u64, on: bool) {
+        // Two that were under way together may come back in the other order.
+        let Some(person) = self.people.here.get_mut(&user).filter(|person| person.settled < version) else {
+            return;
+        };
+        person.settled = version;
+        for connection in self.connections_of(user) {
+            if let Some(session) = self.session(connection) {
+                session.receipts = on;
             }
         }
     }

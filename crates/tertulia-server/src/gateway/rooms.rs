@@ -332,14 +332,14 @@ impl Gateway {
         for subscriber in
             room.subscribers.iter().filter(|subscriber| subscriber.sent() != Subscriber::PENDING)
         {
-            let user = || {
-                let session =
-                    self.sessions.get(subscriber.connection.index as usize).and_then(Option::as_ref);
-                session.map(|session| session.user)
-            };
+            let session = || self.sessions.get(subscriber.connection.index as usize).and_then(Option::as_ref);
+            let user = || session().map(|session| session.user);
             let hears = match audience {
                 Audience::Opened { except } => subscriber.is_open() && user() != Some(except),
-                Audience::OpenedAnd(of) => subscriber.is_open() || user() == Some(of),
+                Audience::Receipt(of) => match session() {
+                    Some(session) if subscriber.is_open() => session.receipts || session.user == of,
+                    session => session.is_some_and(|session| session.user == of),
+                },
                 Audience::Only(of) => user() == Some(of),
             };
             if hears {

@@ -23,6 +23,8 @@ pub(super) struct Session {
     /// The client is not in use.
     pub away: bool,
     pub rate: Rate,
+    /// Its user shows how far they have read, and sees it of others.
+    pub receipts: bool,
     /// Whose presence it shows.
     pub watching: Vec<UserId>,
 }
@@ -74,6 +76,7 @@ impl Session {
             reads: 0,
             away: false,
             rate: Rate::new(elapsed),
+            receipts: true,
             watching: Vec::new(),
         }
     }

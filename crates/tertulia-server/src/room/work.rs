@@ -52,8 +52,8 @@ pub enum Work {
     Queue { span: Span, limit: usize },
     /// Store a read marker. Its posts are read from the log where they are not known.
     Mark { request: u64, room: RoomId, user: UserId, seq: Seq, posts: Option<u64>, span: Span },
-    /// Read how far members have read.
-    Markers { request: u64, room: RoomId },
+    /// Read how far members have read, as far as a reader may see it.
+    Markers { request: u64, room: RoomId, reader: UserId },
     /// Find what has expired, and delete it.
     Expire { request: u64, span: Span, epoch: Epoch, before: TimeMs },
     /// Delete a room's log.
@@ -109,6 +109,8 @@ pub enum Finished {
     Mark {
         request: u64,
         marker: ReadMarker,
+        /// Whether the reader shows others how far they have read.
+        shown: bool,
     },
     Markers {
         request: u64,
@@ -207,11 +209,12 @@ async fn try_perform(places: &Places, work: &Work) -> EngineResult<Finished> {
             };
             let marker = ReadMarker { room: *room, user: *user, seq: *seq, posts };
             let saved = messages.save_markers(vec![marker]).await?;
-            Finished::Mark { request: *request, marker: saved.first().copied().unwrap_or(marker) }
+            let marker = saved.first().copied().unwrap_or(marker);
+            let shown = places.directory.without_receipts(&[*user]).await?.is_empty();
+            Finished::Mark { request: *request, marker, shown }
         }
-        Work::Markers { request, room } => {
-            let markers = messages.markers_of_room(*room, MARKERS_TOLD_MAX).await?;
-            Finished::Markers { request: *request, markers }
+        Work::Markers { request, room, reader } => {
+            Finished::Markers { request: *request, markers: receipts(places, *room, *reader).await? }
         }
         Work::Expire { request, span, epoch, before } => {
             let last = messages.last_before(span, *before).await?;
@@ -236,6 +239,16 @@ async fn try_perform(places: &Places, work: &Work) -> EngineResult<Finished> {
             Finished::SaveActive
         }
     })
+}
+
+/// How far members have read, as far as a reader may see it: who shows none sees none.
+async fn receipts(places: &Places, room: RoomId, reader: UserId) -> EngineResult<Vec<ReadMarker>> {
+    let mut markers = places.messages.markers_of_room(room, MARKERS_TOLD_MAX).await?;
+    let users: Vec<_> = markers.iter().map(|marker| marker.user).chain([reader]).collect();
+    let without = places.directory.without_receipts(&users).await?;
+    let sees = !without.contains(&reader);
+    markers.retain(|marker| marker.user == reader || sees && !without.contains(&marker.user));
+    Ok(markers)
 }
 
 async fn open(places: &Places, room: RoomId, epoch: Epoch, repair: bool) -> EngineResult<Finished> {

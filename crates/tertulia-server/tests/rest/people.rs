@@ -40,6 +40,18 @@ async fn settings_are_kept_as_they_are() {
     assert_eq!(amaia.get(&world, "/v1/me/settings").await.expect(200), json!({"theme": {"dark": true}}));
     assert_eq!(amaia.get(&world, "/v1/me").await.expect(200)["feed"].as_u64(), Some(before + 1));
     amaia.put(&world, "/v1/me/settings", json!([1])).await.expect_problem(422, "invalid");
+    for (privacy, field) in [
+        (json!([]), "privacy"),
+        (json!(null), "privacy"),
+        (json!({"presence": "no"}), "privacy.presence"),
+        (json!({"receipts": 0}), "privacy.receipts"),
+        (json!({"last_seen": "strangers"}), "privacy.last_seen"),
+        (json!({"last_seen": true}), "privacy.last_seen"),
+    ] {
+        let problem = amaia.put(&world, "/v1/me/settings", json!({"privacy": privacy})).await;
+        assert_eq!(problem.expect_problem(422, "invalid")["field"], field);
+    }
+    assert_eq!(amaia.get(&world, "/v1/me/settings").await.expect(200), json!({"theme": {"dark": true}}));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

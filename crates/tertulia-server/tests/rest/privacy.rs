@@ -101,3 +101,105 @@ async fn whoever_is_blocked_sees_no_presence() {
     let seen = his.hears(presence_of(&amaia)).await;
     assert_eq!((&seen["state"], seen["last_seen_at"].is_u64()), (&json!("off"), true), "{seen}");
 }
+
+async fn settle(world: &World, person: &Person, privacy: Value) {
+    person.put(world, "/v1/me/settings", json!({"privacy": privacy})).await.expect(204);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn presence_is_shown_to_whom_one_wants() {
+    let world = World::start().await;
+    let (amaia, bo, cai) =
+        (world.sign_up("Amaia").await, world.sign_up("Bo").await, world.sign_up("Cai").await);
+    let tea = world.group(&amaia, &[&bo, &cai]).await;
+    for (person, friend) in [(&amaia, &bo), (&bo, &amaia)] {
+        person.put(&world, &format!("/v1/me/friends/{}", friend.id), json!({})).await.expect(200);
+    }
+    let mut hers = Live::open(&world, &amaia).await;
+    hers.ask(json!({"t": "subscribe", "room": tea})).await;
+    let (mut his, mut theirs) = (Live::open(&world, &bo).await, Live::open(&world, &cai).await);
+    let watch = json!({"t": "presence", "users": [amaia.id]});
+    for live in [&mut his, &mut theirs] {
+        live.ask(watch.clone()).await;
+        live.hears(|frame| presence_of(&amaia)(frame) && frame["state"] == "here").await;
+        live.heard.clear();
+    }
+
+    settle(&world, &amaia, json!({"presence": false})).await;
+    let off = json!({"t": "presence", "user": amaia.id, "state": "off"});
+    for live in [&mut his, &mut theirs] {
+        assert_eq!(live.hears(presence_of(&amaia)).await, off, "at once");
+    }
+    hers.ask(json!({"t": "presence", "users": [amaia.id], "mine": "away"})).await;
+    assert_ne!(hers.hears(presence_of(&amaia)).await["state"], "off", "one sees oneself");
+    let active = bo.get(&world, &format!("/v1/rooms/{tea}/active")).await.expect(200);
+    assert_eq!((&active["users"], &active["count"]), (&json!([]), &json!(0)));
+
+    settle(&world, &amaia, json!({"last_seen": "friends"})).await;
+    drop(hers);
+    let is_off = |frame: &Value| presence_of(&amaia)(frame) && frame["state"] == "off";
+    assert!(his.hears(is_off).await["last_seen_at"].is_u64(), "a friend sees it");
+    assert_eq!(theirs.hears(is_off).await, off, "others do not");
+    settle(&world, &amaia, json!({"last_seen": "nobody"})).await;
+    assert_eq!(his.hears(is_off).await, off);
+    settle(&world, &amaia, json!({})).await;
+    for live in [&mut his, &mut theirs] {
+        let last = live.hears(|frame| presence_of(&amaia)(frame) && frame["last_seen_at"].is_u64()).await;
+        assert_eq!(last["state"], "off");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_sends_no_receipts_gets_none() {
+    let world = World::start().await;
+    let (amaia, bo, cai) =
+        (world.sign_up("Amaia").await, world.sign_up("Bo").await, world.sign_up("Cai").await);
+    let tea = world.group(&amaia, &[&bo, &cai]).await;
+    let seq = amaia.say(&world, tea, "hola").await;
+    let (mut hers, mut his) = (Live::open(&world, &amaia).await, Live::open(&world, &bo).await);
+    let mut other_device = Live::open(&world, &amaia).await;
+    let mut theirs = Live::open(&world, &cai).await;
+    for live in [&mut hers, &mut his, &mut theirs] {
+        live.ask(json!({"t": "subscribe", "room": tea})).await;
+    }
+    settle(&world, &amaia, json!({"receipts": false})).await;
+    // By then the gateway has looked at what she settled.
+    tokio::time::sleep(std::time::Duration::from_millis(300)).await;
+
+    let read = json!({"t": "read", "room": tea, "seq": seq});
+    for live in [&mut hers, &mut theirs] {
+        live.ask(read.clone()).await;
+    }
+    let read_by = |person: &Person| {
+        let id = json!(person.id);
+        move |frame: &Value| frame["t"] == "read" && frame["user"] == id
+    };
+    his.hears(read_by(&cai)).await;
+    let heard = his.heard_of("read", &world, &amaia, tea).await;
+    assert_eq!(heard, [Value::Null; 0], "hers stays with her");
+    other_device.hears(read_by(&amaia)).await;
+    let heard = hers.heard_of("read", &world, &bo, tea).await;
+    assert!(heard.iter().all(read_by(&amaia)) && heard.len() == 1, "{heard:?}");
+
+    let users = |opened: &Value| -> Vec<Value> {
+        opened["reads"].as_array().unwrap().iter().map(|mark| mark["user"].clone()).collect()
+    };
+    let opened = hers.ask(json!({"t": "subscribe", "room": tea})).await;
+    assert_eq!(users(&opened), [json!(amaia.id)]);
+    let opened = his.ask(json!({"t": "subscribe", "room": tea})).await;
+    assert!(
+        !users(&opened).contains(&json!(amaia.id)) && users(&opened).contains(&json!(cai.id)),
+        "{opened}"
+    );
+    let mut later = Live::open(&world, &amaia).await;
+    later.ask(json!({"t": "subscribe", "room": tea})).await;
+    his.ask(read.clone()).await;
+    let heard = later.heard_of("read", &world, &bo, tea).await;
+    assert_eq!(heard, [Value::Null; 0], "nor does a new session hear any");
+
+    settle(&world, &amaia, json!({"receipts": true})).await;
+    tokio::time::sleep(std::time::Duration::from_millis(300)).await;
+    let last = bo.say(&world, tea, "more").await;
+    his.ask(json!({"t": "read", "room": tea, "seq": last})).await;
+    hers.hears(|frame| read_by(&bo)(frame) && frame["seq"] == json!(last)).await;
+}

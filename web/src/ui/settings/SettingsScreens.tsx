@@ -1,9 +1,9 @@
 // Settings with the client behind them.
 import { useEffect, useState } from 'react';
-import type { Device } from '../../protocol/rest';
+import type { Device, Settings } from '../../protocol/rest';
 import { bounds } from '../../protocol/limits';
 import { attempt, attemptForm } from '../../view-models/errors';
-import { deviceView, privacyRows } from '../../view-models/settings-view';
+import { deviceView, privacyOf, privacyRows, switched } from '../../view-models/settings-view';
 import { nameOf } from '../../view-models/names';
 import type { SettingsPart } from '../../view-models/route';
 import { t } from '../../view-models/texts';
@@ -45,6 +45,8 @@ function Part({ part }: { part: SettingsPart }) {
   const client = useClient();
   const reduced = useMedia('(prefers-reduced-motion: reduce)');
   const { me } = client;
+  const save = (change: Partial<Settings>) =>
+    void attempt(() => client.saveSettings(change)).then((problem) => problem && app.toast({ icon: 'alert', kind: 'danger', text: problem }));
   const refreshMe = () => client.refresh('profile');
   switch (part) {
     case 'appearance':
@@ -53,7 +55,9 @@ function Part({ part }: { part: SettingsPart }) {
       return (
         <PrivacyPart
           rows={privacyRows(client.settings)}
-          onChange={(name, on) => void attempt(() => client.saveSettings({ [name]: on })).then((problem) => problem && app.toast({ icon: 'alert', kind: 'danger', text: problem }))}
+          lastSeen={privacyOf(client.settings).last_seen}
+          onSwitch={(name, on) => save(switched(client.settings, name, on))}
+          onLastSeen={(last_seen) => save({ privacy: { ...privacyOf(client.settings), last_seen } })}
         />
       );
     case 'devices':

@@ -2,7 +2,7 @@
 
 use rusqlite::{Row, types::Type};
 use tertulia_core::{TimeMs, membership::Role, permission::RoomKind};
-use tertulia_ports::directory::Friendship;
+use tertulia_ports::directory::{Circle, Friendship};
 
 /// A number for a column. SQL's numbers end at 2^63 - 1, which is later than any time and more than any count.
 pub(super) fn sql(number: u64) -> i64 {
@@ -70,6 +70,10 @@ impl Coded for RoomKind {
 
 impl Coded for Friendship {
     const CODES: &'static [(Self, i64)] = &[(Self::Friends, 1), (Self::Asked, 2), (Self::Asks, 3)];
+}
+
+impl Coded for Circle {
+    const CODES: &'static [(Self, i64)] = &[(Self::Everybody, 0), (Self::Friends, 1), (Self::Nobody, 2)];
 }
 
 /// The kinds of standings, without what belongs to each.

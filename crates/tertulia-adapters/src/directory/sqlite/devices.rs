@@ -43,11 +43,17 @@ impl Devices for SqliteDirectory {
             let mut resume = connection.prepare_cached(concat!(
                 "SELECT ",
                 user_columns!(),
-                ", devices.expires_at, users.feed
-                 FROM devices JOIN users ON users.id = devices.user WHERE devices.id = ?"
+                ", devices.expires_at, users.feed, coalesce(settings.receipts, 1)
+                 FROM devices JOIN users ON users.id = devices.user
+                 LEFT JOIN settings ON settings.user = users.id WHERE devices.id = ?"
             ))?;
             let resumed = resume.query_row([sql(device.get())], |row| {
-                Ok(Resumed { user: user_from(row)?, expires_at: time(row, 6)?, feed: number(row, 7)? })
+                Ok(Resumed {
+                    user: user_from(row)?,
+                    expires_at: time(row, 6)?,
+                    feed: number(row, 7)?,
+                    receipts: row.get(8)?,
+                })
             });
             resumed.optional()
         })

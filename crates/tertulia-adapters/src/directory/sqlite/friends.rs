@@ -5,7 +5,7 @@ use rusqlite::{Connection, OptionalExtension};
 use tertulia_core::{TimeMs, UserId};
 use tertulia_ports::{
     EngineResult,
-    directory::{FeedChange, FeedKind, Friends, Friendship, Sight},
+    directory::{Circle, FeedChange, FeedKind, Friends, Friendship, Sight},
 };
 
 use super::{
@@ -120,7 +120,20 @@ fn sight(connection: &Connection, viewer: UserId, user: UserId) -> rusqlite::Res
     let blocked = connection
         .prepare_cached("SELECT 1 FROM blocks WHERE user = ? AND other = ?")?
         .exists([sql(user.get()), sql(viewer.get())])?;
-    Ok(Sight { presence: !blocked, last_seen: !blocked })
+    if user == viewer || blocked {
+        return Ok(Sight { presence: !blocked, last_seen: !blocked });
+    }
+    let settled = connection
+        .prepare_cached("SELECT presence, last_seen FROM settings WHERE user = ?")?
+        .query_row([sql(user.get())], |row| Ok((row.get(0)?, Circle::decode(row, 1)?)))
+        .optional()?;
+    let (presence, circle) = settled.unwrap_or((true, Circle::Everybody));
+    let is_in_circle = match circle {
+        Circle::Everybody => true,
+        Circle::Friends => friendship(connection, user, viewer)? == Some(Friendship::Friends),
+        Circle::Nobody => false,
+    };
+    Ok(Sight { presence, last_seen: presence && is_in_circle })
 }
 
 fn friendship(connection: &Connection, user: UserId, other: UserId) -> rusqlite::Result<Option<Friendship>> {

@@ -14,7 +14,7 @@ use tertulia_core::{TimeMs, UserId};
 use tertulia_ports::{
     EngineResult,
     contract::block_on,
-    directory::{User, Users, contract},
+    directory::{Privacy, User, Users, contract},
 };
 
 use super::{FILE, OpenError, SqliteDirectory, engine::CALLS_WAITING_MAX};
@@ -175,7 +175,8 @@ fn a_full_disk_is_an_error_and_nothing_else() {
     };
     limit(1);
     let error = (2..1_000).find_map(|number| {
-        let added = block_on(directory.set_settings(UserId::new(1), &"x".repeat(number * 100)));
+        let added =
+            block_on(directory.set_settings(UserId::new(1), &"x".repeat(number * 100), Privacy::default()));
         added.err()
     });
     assert_eq!(error.unwrap().to_string(), "sqlite: database or disk is full");
@@ -221,7 +222,7 @@ fn what_cannot_be_opened_says_why() {
     };
     let (text, _) = open(&run("PRAGMA user_version = 99")).unwrap();
     assert!(
-        text.ends_with("has schema version 99, and this program knows versions up to 1: use a newer program")
+        text.ends_with("has schema version 99, and this program knows versions up to 2: use a newer program")
     );
     let (text, _) = open(&run("PRAGMA application_id = 7")).unwrap();
     assert!(text.ends_with("is a database of another program"), "{text}");

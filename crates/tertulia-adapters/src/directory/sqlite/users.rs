@@ -5,13 +5,13 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 use tertulia_core::UserId;
 use tertulia_ports::{
     EngineResult,
-    directory::{FeedChange, FeedKind, HandleTaken, ProfileChange, User, Users, is_reserved_handle},
+    directory::{FeedChange, FeedKind, HandleTaken, Privacy, ProfileChange, User, Users, is_reserved_handle},
 };
 
 use super::{
     super::fold,
     SqliteDirectory,
-    columns::{number, sql, sql_limit, time},
+    columns::{Coded, number, sql, sql_limit, time},
     feed,
 };
 
@@ -163,15 +163,33 @@ impl Users for SqliteDirectory {
         })
     }
 
-    async fn set_settings(&self, id: UserId, json: &str) -> EngineResult<Vec<FeedChange>> {
+    async fn set_settings(&self, id: UserId, json: &str, privacy: Privacy) -> EngineResult<Vec<FeedChange>> {
         let json = json.to_owned();
         self.write(move |connection| {
+            let Privacy { presence, last_seen, receipts } = privacy;
             connection
-                .prepare_cached("INSERT OR REPLACE INTO settings (user, json) VALUES (?, ?)")?
-                .execute(params![sql(id.get()), json])?;
+                .prepare_cached(
+                    "INSERT OR REPLACE INTO settings (user, json, presence, last_seen, receipts)
+                     VALUES (?, ?, ?, ?, ?)",
+                )?
+                .execute(params![sql(id.get()), json, presence, last_seen.code(), receipts])?;
             Ok(feed::raise(connection, id, FeedKind::Settings)?.into_iter().collect())
         })
         .await
+    }
+
+    async fn without_receipts(&self, users: &[UserId]) -> EngineResult<Vec<UserId>> {
+        self.read(|connection| {
+            let mut without =
+                connection.prepare_cached("SELECT 1 FROM settings WHERE user = ? AND receipts = 0")?;
+            let mut found = Vec::new();
+            for user in users {
+                if without.exists([sql(user.get())])? {
+                    found.push(*user);
+                }
+            }
+            Ok(found)
+        })
     }
 }
 

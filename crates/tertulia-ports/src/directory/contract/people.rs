@@ -1,7 +1,9 @@
 //! Users, devices, friends, feeds and the audit.
 
 use super::*;
-use crate::directory::{AuditRecord, Friendship, HandleTaken, ProfileChange, Resumed, Sight};
+use crate::directory::{
+    AuditRecord, Circle, Friendship, HandleTaken, Privacy, ProfileChange, Resumed, Sight,
+};
 
 pub(super) async fn check<D: Directory>(fresh: &impl Fn() -> D) {
     people_are_added_and_read(&fresh()).await;
@@ -13,6 +15,7 @@ pub(super) async fn check<D: Directory>(fresh: &impl Fn() -> D) {
     friends_ask_and_accept(&fresh()).await;
     friends_decline_and_withdraw(&fresh()).await;
     blocks_end_friendships(&fresh()).await;
+    people_see_what_is_shown(&fresh()).await;
     feeds_are_read_and_trimmed(&fresh()).await;
     the_audit_is_read_backwards(&fresh()).await;
 }
@@ -155,7 +158,7 @@ async fn passwords_and_settings_are_kept(directory: &impl Directory) {
 
     assert_eq!(directory.settings(id(1)).await.unwrap(), None);
     for (version, json) in [(1, "{\"theme\":\"dark\"}"), (2, "{}")] {
-        let changed = directory.set_settings(id(1), json).await.unwrap();
+        let changed = directory.set_settings(id(1), json, Privacy::default()).await.unwrap();
         assert_eq!(changed, changes(FeedKind::Settings, [(1, version)]));
         assert_eq!(directory.settings(id(1)).await.unwrap().as_deref(), Some(json));
     }
@@ -168,7 +171,8 @@ async fn devices_come_and_go(directory: &impl Directory) {
     }
     assert!(directory.add_device(&device(1, 2, 1, 1)).await.is_err(), "the id is taken");
     assert!(directory.add_device(&device(9, 9, 1, 1)).await.is_err(), "there is no such person");
-    let resumed = |expires, feed| Some(Resumed { user: user(1), expires_at: TimeMs(expires), feed });
+    let resumed =
+        |expires, feed| Some(Resumed { user: user(1), expires_at: TimeMs(expires), feed, receipts: true });
     let resume = async |number| directory.resume(DeviceId::new(number)).await.unwrap();
     assert_eq!(resume(1).await, resumed(1_000, 0));
     assert_eq!(resume(9).await, None);
@@ -271,12 +275,43 @@ async fn blocks_end_friendships(directory: &impl Directory) {
     assert!(directory.befriend(id(2), id(1), TimeMs(7)).await.unwrap().is_some());
 }
 
+async fn people_see_what_is_shown(directory: &impl Directory) {
+    add_users(directory, [1, 2, 3]).await;
+    for (user, other) in [(1, 2), (2, 1), (1, 3)] {
+        directory.befriend(id(user), id(other), TimeMs(5)).await.unwrap().unwrap();
+    }
+    let sight = async |viewer| {
+        let sights = directory.sights(id(viewer), &[id(1)]).await.unwrap();
+        (sights[0].presence, sights[0].last_seen)
+    };
+    for (presence, last_seen, friend, stranger) in [
+        (true, Circle::Everybody, (true, true), (true, true)),
+        (true, Circle::Friends, (true, true), (true, false)),
+        (true, Circle::Nobody, (true, false), (true, false)),
+        (false, Circle::Everybody, (false, false), (false, false)),
+    ] {
+        let privacy = Privacy { presence, last_seen, receipts: true };
+        directory.set_settings(id(1), "{}", privacy).await.unwrap();
+        assert_eq!((sight(2).await, sight(3).await, sight(9).await), (friend, stranger, stranger));
+        assert_eq!(sight(1).await, (true, true), "one sees oneself");
+    }
+    let all = [id(3), id(1), id(9), id(2)];
+    assert_eq!(directory.without_receipts(&all).await.unwrap(), []);
+    for user in [1, 2] {
+        let privacy = Privacy { receipts: false, ..Privacy::default() };
+        directory.set_settings(id(user), "{}", privacy).await.unwrap();
+    }
+    assert_eq!(directory.without_receipts(&all).await.unwrap(), [id(1), id(2)]);
+    directory.add_device(&device(1, 1, 10, 1_000)).await.unwrap();
+    assert!(!directory.resume(DeviceId::new(1)).await.unwrap().unwrap().receipts);
+}
+
 async fn feeds_are_read_and_trimmed(directory: &impl Directory) {
     add_users(directory, [1, 2, 3]).await;
     for _ in 0..5 {
-        directory.set_settings(id(1), "{}").await.unwrap();
+        directory.set_settings(id(1), "{}", Privacy::default()).await.unwrap();
     }
-    directory.set_settings(id(2), "{}").await.unwrap();
+    directory.set_settings(id(2), "{}", Privacy::default()).await.unwrap();
     directory.set_block(id(1), id(2), true).await.unwrap();
     let after = async |user, version, limit| directory.feed_after(id(user), version, limit).await.unwrap();
     let settings = |version| (version, FeedKind::Settings);
@@ -295,7 +330,10 @@ async fn feeds_are_read_and_trimmed(directory: &impl Directory) {
     assert_eq!(after(1, 0, 9).await, [settings(5), (6, FeedKind::Blocks)]);
     assert_eq!(after(2, 0, 9).await, [settings(1)], "theirs were few");
     assert_eq!(directory.feed_version(id(1)).await.unwrap(), 6);
-    assert_eq!(directory.set_settings(id(1), "{}").await.unwrap(), changes(FeedKind::Settings, [(1, 7)]));
+    assert_eq!(
+        directory.set_settings(id(1), "{}", Privacy::default()).await.unwrap(),
+        changes(FeedKind::Settings, [(1, 7)])
+    );
 }
 
 async fn the_audit_is_read_backwards(directory: &impl Directory) {

@@ -7,7 +7,7 @@ use tertulia_core::{EntryBody, Role, permission::RoomKind, room::RoomSettings};
 use super::*;
 use crate::{
     contract::block_on,
-    directory::{Friendship, Invite},
+    directory::{Friendship, Invite, Privacy},
 };
 
 const CALLERS: u64 = 8;
@@ -70,7 +70,8 @@ fn feeds_have_no_holes_and_no_doubles(directory: &impl Directory) {
     const CHANGES: u64 = 10;
     block_on(add_users(directory, [1]));
     let told = all_at_once(|_| {
-        let change = |_| block_on(directory.set_settings(id(1), "{}")).unwrap().remove(0).version;
+        let change =
+            |_| block_on(directory.set_settings(id(1), "{}", Privacy::default())).unwrap().remove(0).version;
         (0..CHANGES).map(change).collect::<Vec<_>>()
     });
     assert!(told.iter().all(|versions| versions.is_sorted()));

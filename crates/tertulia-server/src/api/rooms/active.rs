@@ -9,7 +9,7 @@ use super::super::{
     problem::Answer,
 };
 
-/// Who has a room of mine open now.
+/// Who has a room of mine open now, but for those who do not show me that they are here.
 #[utoipa::path(
     get, path = "/v1/rooms/{room}/active", tag = "rooms", params(RoomPath),
     responses((status = 200, body = RoomActive))
@@ -19,6 +19,8 @@ pub async fn active(
     caller: Caller,
     At(at): At<RoomPath>,
 ) -> Answer<Json<RoomActive>> {
-    let users = api.rooms.active(at.room, caller.id()).await?;
+    let mut users = api.rooms.active(at.room, caller.id()).await?;
+    let mut sights = api.directory.sights(caller.id(), &users).await?.into_iter();
+    users.retain(|_| sights.next().is_some_and(|sight| sight.presence));
     Ok(Json(RoomActive { count: users.len() as u64, users }))
 }

@@ -262,7 +262,7 @@ impl Owner {
             Finished::Standings { request, standings } => self.standings(request, standings),
             Finished::Heads { request, heads } => self.heads(request, heads),
             Finished::Queue { room, entries } => self.queue_read(room, entries),
-            Finished::Mark { request, marker } => self.marked(request, marker),
+            Finished::Mark { request, marker, shown } => self.marked(request, marker, shown),
             Finished::Markers { request, markers } => self.markers(request, markers),
             Finished::Expire { request, room, first } => self.expired(request, room, first),
             Finished::Delete { room } => self.deleted(room),

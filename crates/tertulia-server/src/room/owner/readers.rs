@@ -265,7 +265,7 @@ impl Owner {
                 self.interest.open(room, user, gateway);
                 if let Some(reply_to) = reply_to {
                     let request = self.request(Request::Open { room, user, reply_to });
-                    self.effects.push(Effect::Work(Work::Markers { request, room }));
+                    self.effects.push(Effect::Work(Work::Markers { request, room, reader: user }));
                 }
             }
             Signal::Close(_) => {}
@@ -287,7 +287,7 @@ impl Owner {
         self.effects.push(Effect::Work(Work::Mark { request, room, user, seq, posts, span }));
     }
 
-    pub(super) fn marked(&mut self, request: u64, marker: ReadMarker) {
+    pub(super) fn marked(&mut self, request: u64, marker: ReadMarker, shown: bool) {
         let Some(Request::Mark { reply_to }) = self.take_request(request) else { return };
         let ReadMarker { room, user, seq, posts } = marker;
         reply_to.into_iter().for_each(|reply_to| self.reply(reply_to, Answer::Ok));
@@ -299,8 +299,8 @@ impl Owner {
         }
         *told = seq;
         // A block that came while the marker was stored counts.
-        let heard = open.room.is_heard(user, self.now) == Ok(true) && !self.is_large(room);
-        let audience = if heard { Audience::OpenedAnd(user) } else { Audience::Only(user) };
+        let heard = shown && open.room.is_heard(user, self.now) == Ok(true) && !self.is_large(room);
+        let audience = if heard { Audience::Receipt(user) } else { Audience::Only(user) };
         let frame = self.frames.read(room, user, seq, posts);
         self.tell(room, audience, &frame);
     }
