@@ -26,6 +26,12 @@ pub const FILE: &str = "tertulia.toml";
 /// What environment variables begin with: `TERTULIA_LISTEN`, `TERTULIA_LIMITS__TEXT_BYTES`.
 const ENVIRONMENT: &str = "TERTULIA_";
 
+/// What nobody is shown.
+const SECRETS: [&str; 1] = ["metrics.token"];
+
+/// Shortest token that is taken for a secret.
+const TOKEN_BYTES_MIN: usize = 16;
+
 /// Who may sign up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -52,6 +58,14 @@ pub enum Role {
 
 impl Role {
     const ALL: [Self; 4] = [Self::Gateway, Self::Room, Self::Api, Self::Worker];
+}
+
+/// Who may read what the server counts.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct MetricsConfig {
+    /// What opens `/metrics`; without, it is open to programs on this machine only.
+    pub token: Option<String>,
 }
 
 /// Everything that can be set.
@@ -88,6 +102,8 @@ pub struct Config {
     pub grace_ms: u64,
     /// What is logged: `info`, `tertulia_server=debug`.
     pub log: String,
+    /// Who may read what the server counts.
+    pub metrics: MetricsConfig,
     /// The limits of a fresh server.
     pub limits: Limits,
 }
@@ -110,6 +126,7 @@ impl Default for Config {
             room_threads: 1,
             grace_ms: 2_000,
             log: "info".to_owned(),
+            metrics: MetricsConfig::default(),
             limits: Limits::default(),
         }
     }
@@ -185,22 +202,12 @@ impl Loaded {
 
     /// Every setting with its value and source.
     pub fn explain(&self) -> Result<Vec<Explained>> {
-        let mut explained = Vec::new();
-        let serde_json::Value::Object(values) = serde_json::to_value(&self.config)? else {
-            return Ok(explained);
+        let explain = |(name, value): (String, serde_json::Value)| {
+            let is_secret = SECRETS.contains(&name.as_str()) && !value.is_null();
+            let value = if is_secret { "(secret)".into() } else { value };
+            Explained { source: self.source(&name), name, value }
         };
-        for (name, value) in values {
-            match value {
-                serde_json::Value::Object(limits) if name == "limits" => {
-                    for (limit, value) in limits {
-                        let name = format!("limits.{limit}");
-                        explained.push(Explained { source: self.source(&name), name, value });
-                    }
-                }
-                value => explained.push(Explained { source: self.source(&name), name, value }),
-            }
-        }
-        Ok(explained)
+        Ok(flat(serde_json::to_value(&self.config)?).into_iter().map(explain).collect())
     }
 
     /// The limits that were set, and where.
@@ -237,6 +244,14 @@ impl Config {
             bail!("gateway_threads must be from 0 to 64, not {}", self.gateway_threads);
         }
         within("http_idle_ms", self.http_idle_ms, 1_000..=3_600_000)?;
+        if self
+            .metrics
+            .token
+            .as_ref()
+            .is_some_and(|token| token.len() < TOKEN_BYTES_MIN || token.contains(' '))
+        {
+            bail!("metrics.token must have at least {TOKEN_BYTES_MIN} bytes and no space");
+        }
         if let Some(missing) = Role::ALL.into_iter().find(|role| !self.role.contains(role)) {
             bail!(
                 "role lacks {}: with embedded engines one process does everything, so leave role out",
@@ -294,11 +309,20 @@ fn environment() -> Env {
 
 /// The name of every setting.
 fn settings() -> Vec<String> {
-    let Ok(serde_json::Value::Object(values)) = serde_json::to_value(Config::default()) else {
-        return Vec::new();
-    };
-    let limits = Limits::INFO.iter().map(|info| format!("limits.{}", info.name));
-    values.into_iter().map(|(name, _)| name).filter(|name| name != "limits").chain(limits).collect()
+    let defaults = serde_json::to_value(Config::default()).unwrap_or_default();
+    flat(defaults).into_iter().map(|(name, _)| name).collect()
+}
+
+/// The values of a configuration by their whole names: `limits.text_bytes`.
+fn flat(config: serde_json::Value) -> Vec<(String, serde_json::Value)> {
+    let serde_json::Value::Object(values) = config else { return Vec::new() };
+    let values = values.into_iter().flat_map(|(name, value)| match value {
+        serde_json::Value::Object(section) => {
+            section.into_iter().map(|(inner, value)| (format!("{name}.{inner}"), value)).collect()
+        }
+        value => vec![(name, value)],
+    });
+    values.collect()
 }
 
 fn variable(name: &str) -> String {
@@ -381,6 +405,19 @@ mod tests {
     }
 
     #[test]
+    fn secrets_are_not_explained() {
+        let loaded = read("[metrics]\ntoken = \"0123456789abcdef\"\n").unwrap();
+        assert_eq!(loaded.config.metrics.token.as_deref(), Some("0123456789abcdef"));
+        let explained = loaded.explain().unwrap();
+        let token = explained.iter().find(|setting| setting.name == "metrics.token").unwrap();
+        assert_eq!(token.value, "(secret)");
+        assert!(token.source.starts_with("file "), "{}", token.source);
+        let explained = read("").unwrap().explain().unwrap();
+        let unset = explained.iter().find(|setting| setting.name == "metrics.token").unwrap();
+        assert!(unset.value.is_null());
+    }
+
+    #[test]
     fn flags_win_over_the_file() {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("t.toml");
@@ -400,6 +437,8 @@ mod tests {
             ("[limits]\ntext_bytes = 0", "text_bytes must be from 1 to 65536, not 0"),
             ("[limits]\nnonsense = 0", "nonsense"),
             ("room_threads = 0", "room_threads"),
+            ("[metrics]\ntoken = \"short\"", "metrics.token must have at least 16 bytes"),
+            ("[metrics]\nnonsense = 1", "nonsense"),
             ("trusted_proxies = [\"here\"]", "trusted_proxies"),
             ("http_idle_ms = 10", "http_idle_ms must be from 1000 to 3600000, not 10"),
             ("public_url = \"https://x/\"", "public_url"),

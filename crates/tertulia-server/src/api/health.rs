@@ -5,14 +5,19 @@ use std::time::Duration;
 use axum::{
     Json, Router,
     extract::State,
-    http::{StatusCode, header},
+    http::{HeaderMap, StatusCode, header},
     response::IntoResponse,
     routing::get,
 };
-use tertulia_protocol::rest::Health;
+use sha2::{Digest as _, Sha256};
+use tertulia_protocol::{Code, rest::Health};
 use tokio::time::timeout;
 
-use super::{Api, FIRST_ROOM};
+use super::{
+    Api, FIRST_ROOM,
+    extract::{From, bearer},
+    problem::{Answer, Failure},
+};
 
 /// How long an engine may take to answer before it counts as broken.
 const ENGINE_TIMEOUT: Duration = Duration::from_secs(2);
@@ -51,7 +56,24 @@ async fn engines(api: &Api) -> Option<&'static str> {
     }
 }
 
-/// Everything that is counted, in Prometheus' text format.
-async fn metrics(State(api): State<Api>) -> impl IntoResponse {
-    ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], api.metrics.text())
+/// Everything that is counted, in Prometheus' text format. For whoever has the operator's token; without one, for
+/// programs on this machine.
+async fn metrics(State(api): State<Api>, from: From, headers: HeaderMap) -> Answer<impl IntoResponse> {
+    match &api.settings.metrics_token {
+        Some(token) if !bearer(&headers).is_some_and(|given| is_same(given, token)) => {
+            let detail = "metrics are for whoever has their token: `Authorization: Bearer TOKEN`";
+            return Err(Failure::new(Code::Unauthenticated, detail));
+        }
+        None if !from.0.is_loopback() => {
+            let detail = "metrics are for this machine only, unless the operator sets metrics.token";
+            return Err(Failure::new(Code::NotAllowed, detail));
+        }
+        _ => {}
+    }
+    Ok(([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], api.metrics.text()))
+}
+
+/// Whether two secrets are the same, in a time that tells nothing of where they differ.
+fn is_same(one: &str, other: &str) -> bool {
+    Sha256::digest(one) == Sha256::digest(other)
 }

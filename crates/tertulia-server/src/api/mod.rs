@@ -80,6 +80,8 @@ pub struct Settings {
     pub cors_origins: Vec<String>,
     /// Proxies that are believed whom a request comes from.
     pub proxies: Proxies,
+    /// What opens `/metrics`; without, it is open to programs on this machine only.
+    pub metrics_token: Option<String>,
     /// Limits that were configured before the start: value and where it stood.
     pub configured_limits: BTreeMap<String, (u64, &'static str)>,
 }
@@ -94,6 +96,7 @@ impl Default for Settings {
             first_room: Some("Lounge".to_owned()),
             cors_origins: Vec::new(),
             proxies: Proxies::default(),
+            metrics_token: None,
             configured_limits: BTreeMap::new(),
         }
     }

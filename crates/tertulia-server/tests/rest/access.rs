@@ -270,3 +270,27 @@ async fn the_tables_have_every_endpoint() {
 fn variable_end(part: &str) -> &str {
     part.find('}').map_or(part, |end| &part[end..])
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn metrics_are_for_this_machine_or_for_who_has_their_token() {
+    let elsewhere = [("x-forwarded-for", "192.0.2.1".to_owned())];
+    let world = World::start().await;
+    assert!(world.call("GET", "/metrics", None, None).await.text().contains("# TYPE"));
+    let refused = world.send("GET", "/metrics", &elsewhere, b"").await;
+    refused.expect_problem(403, "not_allowed");
+    let administrator = world.administrator().await;
+    let token = ("authorization", format!("Bearer {}", administrator.token));
+    let refused = world.send("GET", "/metrics", &[token, elsewhere[0].clone()], b"").await;
+    refused.expect_problem(403, "not_allowed");
+
+    let secret = "a token of the operator's";
+    let world = World::with(|settings| settings.metrics_token = Some(secret.to_owned())).await;
+    for wrong in [None, Some("another"), Some("")] {
+        let refused = world.call("GET", "/metrics", wrong, None).await;
+        refused.expect_problem(401, "unauthenticated");
+        assert_eq!(refused.header("www-authenticate"), Some("Bearer"));
+    }
+    let given = ("authorization", format!("Bearer {secret}"));
+    let reply = world.send("GET", "/metrics", &[given, elsewhere[0].clone()], b"").await;
+    assert!(reply.status == 200 && reply.text().contains("# TYPE"), "{}", reply.text());
+}

@@ -122,6 +122,7 @@ fn settings(config: &Config, loaded: &Loaded, ports: &Ports, tickets: Arc<Ticket
             password_required: config.password_required,
             cors_origins: config.allowed_origins.clone(),
             proxies: config.trusted_proxies.clone(),
+            metrics_token: config.metrics.token.clone(),
             configured_limits: loaded.configured_limits(),
             ..api::Settings::default()
         },
