@@ -330,6 +330,7 @@ fn parts(
         tickets: settings.tickets.clone(),
         rates: Rates::default(),
         requests: Buckets::default(),
+        seen: Buckets::default(),
         settings: settings.api.clone(),
         metrics: metrics.clone(),
         usage: Box::new(move |name| match name {

@@ -270,6 +270,7 @@ impl FromRequestParts<Api> for Asking {
         match api.directory.resume(claims.device).await? {
             Some(resumed) if resumed.user.id == claims.user && now < resumed.expires_at => {
                 let caller = Caller { user: resumed.user, device: claims.device, feed: resumed.feed };
+                api.saw(caller.device);
                 Ok(Self::Person(Box::new(caller)))
             }
             Some(resumed) if resumed.user.id == claims.user => {

@@ -57,10 +57,13 @@ pub use self::sessions::rates::Asker;
 use crate::{
     gateway::transport::Proxies,
     history::Reader,
-    identity::{Buckets, Passwords, Rates, Tickets, Tokens},
+    identity::{Buckets, Passwords, Rate, Rates, Tickets, Tokens},
     metrics::Metrics,
     room::Handle,
 };
+
+/// How often it is written down that a device was seen.
+const SEEN: Rate = Rate { name: "seen", count: 1, window_ms: 60 * 1_000 };
 
 /// What the operator has set.
 #[derive(Debug, Clone)]
@@ -135,6 +138,8 @@ pub struct Parts {
     pub rates: Rates,
     /// How often somebody may ask at all.
     pub requests: Buckets<Asker>,
+    /// Which devices were written down lately as seen.
+    pub seen: Buckets<DeviceId>,
     /// What the operator has set.
     pub settings: Settings,
     /// What is counted.
@@ -179,6 +184,20 @@ impl Api {
     fn tell(&self, changes: Vec<FeedChange>) {
         if !changes.is_empty() {
             self.bus.to_all_gateways(ToGateway::Feed(changes));
+        }
+    }
+
+    /// Remembers that a device was here, now and then: a minute more or less matters to nobody, a write for each request
+    /// does.
+    fn saw(&self, device: DeviceId) {
+        let now = self.clock.now();
+        if self.seen.take(SEEN, device, now).is_ok() {
+            let api = self.clone();
+            tokio::spawn(async move {
+                if let Err(error) = api.directory.touch_devices(&[(device, now, None)]).await {
+                    tracing::debug!(%device, %error, "a device was seen, and it is not written down");
+                }
+            });
         }
     }
 

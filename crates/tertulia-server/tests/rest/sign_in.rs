@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use tertulia_protocol::rest::SignUpPolicy;
 
-use crate::world::{World, person};
+use crate::world::{START, World, person};
 
 async fn sign_up(world: &World, body: Value) -> crate::world::Reply {
     world.call("POST", "/v1/users", None, Some(body)).await
@@ -197,4 +197,39 @@ async fn signing_in_needs_one_of_two_things() {
             world.call("POST", "/v1/sessions", None, Some(body)).await.expect_problem(422, "invalid");
         assert_eq!(problem["detail"], "`handle` and `password`, or `ticket`, must be there as texts");
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn requests_show_when_a_device_was_last_seen_to_the_minute() {
+    let world = World::start().await;
+    let amaia = world.sign_up("Amaia").await;
+    let seen = async || {
+        let devices = world.ports.directory.devices(amaia.id).await.unwrap();
+        devices[0].last_seen_at.since(START)
+    };
+    assert_eq!(seen().await, 0);
+    world.clock.advance(30_000);
+    for _ in 0..5 {
+        amaia.get(&world, "/v1/me").await.expect(200);
+    }
+    until(async || seen().await == 30_000).await;
+    world.clock.advance(59_999);
+    amaia.get(&world, "/v1/me").await.expect(200);
+    tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+    assert_eq!(seen().await, 30_000, "not a write for each request");
+    world.clock.advance(1);
+    amaia.get(&world, "/v1/me").await.expect(200);
+    until(async || seen().await == 90_000).await;
+    let shown = amaia.get(&world, "/v1/me/devices").await.expect(200);
+    assert_eq!(shown["items"][0]["last_seen_at"], START.0 + 90_000);
+}
+
+async fn until(is_so: impl AsyncFn() -> bool) {
+    for _ in 0..500 {
+        if is_so().await {
+            return;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+    }
+    panic!("it never was so");
 }
