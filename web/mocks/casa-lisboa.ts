@@ -42,9 +42,10 @@ export function casaLisboa(noon: number): House {
   };
   const cafe = repairCafe(building);
   const { notices, long } = otherRooms(building);
+  const hard = hardRoom(building);
   befriend(building);
   server.now = () => Date.now();
-  return { server, clara, rooms: { cafe, notices, long } };
+  return { server, clara, rooms: { cafe, notices, long, hard } };
 }
 
 function peopleOf(server: MockServer): People {
@@ -129,6 +130,34 @@ function otherRooms({ people, at, say, group, direct }: Building): { notices: Mo
   const long = group('A room with a name that is far too long for any row of any list, and then some more of it');
   chat(long, 8, '12:00', oskar, 'مرحبا بكم في الغرفة');
   return { notices, long };
+}
+
+/** What people really write and are called: no spaces, other directions, many lines, many reactions, many comings and goings. */
+function hardRoom({ server, people, at, say, group }: Building): MockRoom {
+  const { amaia, bakary, clara, ines, jun, nuria, oskar } = people;
+  const person = (name: string, handle: string) => server.addUser(name, handle, 'نعود بعد الظهر');
+  const [maryam, long, one] = [person('مريم عبد الرحمن الأندلسي', 'maryam'), person('Wolfeschlegelsteinhausenbergerdorff Hubert Blaine the Elder', 'hubert'), person('李', 'li')];
+  const room = group('غرفة القراءة');
+  room.topic = 'كل يوم سبت في الرابعة';
+  at(1, '09:00');
+  for (const user of [maryam, long, one]) server.join(room, user.id, user.id);
+  for (const user of [jun, oskar]) server.append(room, user.id, { kind: 'left', user: user.id });
+  say(room, maryam, 'مرحبا! هل قرأتم الفصل التاسع؟ I liked page 214 the most.');
+  say(room, maryam, 'A line in English inside a group of Arabic, with **bold** and `code`.');
+  const url = say(room, long, `https://example.org/${'a-very-long-path-without-any-break/'.repeat(6)}index.html`);
+  say(room, long, 'Donaudampfschifffahrtselektrizitätenhauptbetriebswerkbauunterbeamtengesellschaft'.repeat(3));
+  say(room, clara, 'שלום לכולם, מה שלומכם היום?', url);
+  say(room, clara, 'x'.repeat(300));
+  const loved = say(room, one, '好');
+  for (const by of [amaia, bakary, ines, jun, nuria]) for (const emoji of ['👍', '❤️', '😂', '🎉', '🙏', '🔥', '👀', '☕', '🚲', '🌙', '🎬', '✅']) server.append(room, by.id, { kind: 'reaction', of: loved, emoji, on: true });
+  say(room, nuria, '```rust\nfn main() { println!("a line of code that is wider than any phone, and wider than most timelines, so that it has to scroll on its own"); }\n```');
+  say(room, nuria, '> quoted words\n> of two lines\n\nand an answer\n\nin two paragraphs');
+  const gone = say(room, oskar, 'rude');
+  server.append(room, amaia.id, { kind: 'delete', of: gone, reason: 'A reason that is long enough to need a second line on a phone, and then goes on' });
+  say(room, bakary, 'Right below a reply to what is gone', gone);
+  room.reads.set(clara.id, room.head);
+  room.reads.set(maryam.id, room.head);
+  return room;
 }
 
 function befriend({ server, people }: Building): void {

@@ -32,6 +32,7 @@ const platform: Platform = {
 
 let path = query.get('at') ?? '/';
 if (path === '/cafe') path = `/rooms/${rooms.cafe?.id ?? ''}`;
+if (path === '/hard') path = `/rooms/${rooms.hard?.id ?? ''}`;
 if (path === '/long') path = `/rooms/${rooms.long?.id ?? ''}`;
 const listeners = new Set<() => void>();
 const storage = new MemoryStorage();

@@ -34,7 +34,17 @@ export class Ranges {
 
   /** Forgets everything below a number. */
   cut(first: Seq): void {
-    this.list = this.list.filter((range) => range.to >= first).map((range) => ({ from: Math.max(first, range.from), to: range.to }));
+    this.remove(0, first - 1);
+  }
+
+  /** Forgets what stands between two numbers, both included. */
+  remove(from: Seq, to: Seq): void {
+    if (from > to) return;
+    const rest = this.list.flatMap((range) => [
+      { from: range.from, to: Math.min(range.to, from - 1) },
+      { from: Math.max(range.from, to + 1), to: range.to },
+    ]);
+    this.list = rest.filter((range) => range.from <= range.to);
   }
 
   holding(seq: Seq): Range | undefined {

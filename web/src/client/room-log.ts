@@ -148,6 +148,13 @@ export class RoomLog {
     this.ranges.cut(first);
   }
 
+  /** Forgets what stands between two numbers, both included: pages far from what is looked at. */
+  forget(from: Seq, to: Seq): void {
+    const start = this.lowerBound(from);
+    for (const seq of this.order.splice(start, this.lowerBound(to + 1) - start)) this.items.delete(seq);
+    this.ranges.remove(from, to);
+  }
+
   /** Forgets the oldest items beyond so many; they are fetched again when somebody looks. */
   trim(most: number): void {
     const first = this.order[this.order.length - most];
