@@ -1,4 +1,5 @@
 // A long room: the timeline opens at what is unread, loads older messages without a jump, and goes to its start.
+import { accessible } from './accessible.mjs';
 import { check, until } from './harness.mjs';
 import { Person } from './person.mjs';
 
@@ -22,7 +23,11 @@ export async function timeline({ story, server, browser, viewport }) {
     await nuria.toList();
     await until(async () => Number(await nuria.unread(clara.name)) > 0, 'messages are unread', 60_000);
     await nuria.openRoom(clara.name);
-    await nuria.page.locator('.to-latest').waitFor();
+    await inSight(nuria, '.unread-line');
+    await inSight(nuria, '.msg', 'the first words');
+    await until(async () => ((await nuria.page.locator('.to-latest').textContent()) ?? '') === `${MESSAGES + 1} new below`, 'how many are below');
+    await nuria.page.waitForTimeout(1000);
+    check((await nuria.page.title()).startsWith(`(${MESSAGES + 1})`), 'nothing is read before it is looked at');
   });
   await story.step('to the latest, then back without a jump', async () => {
     const { page } = nuria;
@@ -63,6 +68,8 @@ export async function timeline({ story, server, browser, viewport }) {
     await until(async () => (await page.locator('.reply-bar').count()) === 0, 'Esc ends the reply');
   });
   await link({ story, server, nuria });
+  await date({ story, nuria });
+  await unreadAbove({ story, server, clara, nuria });
   await story.step('nothing went wrong in the pages', async () => {
     clara.healthy();
     nuria.healthy();
@@ -76,11 +83,63 @@ async function link({ story, server, nuria }) {
     const room = new URL(page.url()).pathname.split('/')[2];
     await page.goto(`${server.url}/rooms/${room}/120`);
     await until(async () => (await page.locator('.msg.found[data-seq="120"]').count()) === 1, 'the message is shown');
-    await until(() => page.locator('.msg.found').isVisible(), 'it is in sight');
+    await inSight(nuria, '.msg.found');
     await nuria.say('back at the end');
     await nuria.state('back at the end', ['sent', 'read']);
     check(new URL(page.url()).pathname === `/rooms/${room}`, `the address is still ${page.url()}`);
   });
+}
+
+/** Everything was said today. */
+async function date({ story, nuria }) {
+  await story.step('to a date: where today begins', async () => {
+    const { page } = nuria;
+    await page.locator('.stage > .bar').getByRole('button', { name: 'More' }).click();
+    await page.getByRole('menuitem', { name: 'To a date' }).click();
+    await page.getByRole('dialog').getByLabel('Date').waitFor();
+    await accessible(nuria, 'the date');
+    await page.getByRole('button', { name: 'Go there' }).click();
+    await inSight(nuria, '.msg', 'the first words');
+    check((await page.getByRole('dialog').count()) === 0, 'the dialog is closed');
+  });
+}
+
+/** Who follows a link into a room with news below it is led to where those begin. */
+async function unreadAbove({ story, server, clara, nuria }) {
+  await story.step('from the newest up to what is new, and Esc marks it as read', async () => {
+    const { page } = nuria;
+    const room = new URL(page.url()).pathname.split('/')[2];
+    await page.goto(`${server.url}/people`);
+    await clara.page.evaluate(fill, 120);
+    await until(async () => Number(await nuria.unread(clara.name)) === 120, 'messages are unread', 60_000).catch((error) => nuria.phone || Promise.reject(error));
+    await page.goto(`${server.url}/rooms/${room}/2`);
+    await inSight(nuria, '.msg', 'the first words');
+    await page.locator('.to-latest').click();
+    await inSight(nuria, '.msg', 'number 119 ');
+    await page.locator('.to-unread').click();
+    await inSight(nuria, '.unread-line');
+    await until(async () => (await page.locator('.to-unread').count()) === 0, 'the way up is gone');
+    await page.locator('.timeline').focus();
+    await page.keyboard.press('Escape');
+    await until(async () => (await page.locator('.unread-line').count()) === 0, 'the line is gone');
+    await inSight(nuria, '.msg', 'number 119 ');
+  });
+}
+
+/** An element stands within the timeline's box. */
+async function inSight({ page, name }, selector, text = '') {
+  const seen = () =>
+    page.evaluate(
+      ({ selector, text }) => {
+        const box = document.querySelector('.timeline').getBoundingClientRect();
+        return [...document.querySelectorAll(`.timeline ${selector}`)].some((one) => {
+          const { top, bottom } = one.getBoundingClientRect();
+          return one.textContent.includes(text) && top >= box.top - 1 && bottom <= box.bottom + 1 && one.checkVisibility({ visibilityProperty: true });
+        });
+      },
+      { selector, text },
+    );
+  await until(seen, `${name} has ${selector} “${text}” in sight`);
 }
 
 /** The administrator allows more messages than a person types. */

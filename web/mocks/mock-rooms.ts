@@ -16,6 +16,8 @@ export class MockRoom {
   nonces = new Map<string, Seq>();
   mine = new Map<UserId, { muted: boolean; pinned: boolean }>();
   invites = new Set<string>();
+  /** Edits, deletions and reactions by the message that they are about. */
+  private changes = new Map<Seq, Entry[]>();
   readonly createdAt: number;
 
   constructor(id: string, kind: WireRoomKind, name: string, at: number) {
@@ -37,6 +39,7 @@ export class MockRoom {
     const posts = this.posts() + (body.kind === 'message' ? 1 : 0);
     const entry: Entry = { ...body, seq: this.head + 1, posts, at, ...(by === undefined ? {} : { by }) };
     this.log.push(entry);
+    if ('of' in entry) this.changes.set(entry.of, [...(this.changes.get(entry.of) ?? []), entry]);
     if (body.kind === 'delete') this.erase(body.of);
     return entry;
   }
@@ -50,8 +53,7 @@ export class MockRoom {
   state(of: Seq, me: UserId): MessageState | undefined {
     const state: MessageState = { changed_seq: of };
     const reactions = new Map<string, Set<UserId>>();
-    for (const entry of this.log) {
-      if (!('of' in entry) || entry.of !== of) continue;
+    for (const entry of this.changes.get(of) ?? []) {
       state.changed_seq = entry.seq;
       if (entry.kind === 'edit') Object.assign(state, { text: entry.text, edited_at: entry.at });
       if (entry.kind === 'delete') state.deleted = { by: entry.by ?? '', at: entry.at, ...(entry.reason === undefined ? {} : { reason: entry.reason }) };

@@ -208,9 +208,15 @@ export class MockServer {
     const room = this.rooms.get(roomId);
     if (!room?.members.has(user)) return { t: 'error', id, code: 'not_member', detail: 'not a member' };
     const shown = (entry: Entry) => mode === 'entries' || !('of' in entry) && !(entry.kind === 'erased' && entry.was !== 'message');
-    const within = room.log.filter((entry) => shown(entry) && (before === undefined || entry.seq < before) && (before !== undefined || entry.seq > (after ?? 0)));
-    const picked = before === undefined ? within.slice(0, limit) : within.slice(-limit);
-    const whole = picked.length === within.length;
+    const picked: Entry[] = [];
+    const step = before === undefined ? 1 : -1;
+    let at = before === undefined ? (after ?? 0) : Math.min(before - 2, room.head - 1);
+    for (; picked.length < limit && at >= 0 && at < room.head; at += step) {
+      const entry = room.log[at];
+      if (entry && shown(entry)) picked.push(entry);
+    }
+    if (before !== undefined) picked.reverse();
+    const whole = at < 0 || at >= room.head;
     const from = before === undefined ? (after ?? 0) + 1 : whole ? 1 : (picked[0]?.seq ?? 1);
     const to = before === undefined ? (whole ? room.head : (picked.at(-1)?.seq ?? 0)) : Math.min(before - 1, room.head);
     const items = mode === 'entries' ? picked : picked.map((entry) => withState(entry, room, user));

@@ -181,6 +181,8 @@ export class Client {
   loadAfter = (room: Room, after: Seq) => this.sync.loadAfter(room, after).catch(ignoreNo);
   loadAround = (room: Room, seq: Seq) => this.sync.loadAround(room, seq).catch(ignoreNo);
 
+  findMoment = (room: Room, at: TimeMs) => this.sync.findMoment(room, at);
+
   async loadMembers(room: Room, more = false): Promise<void> {
     const after = more ? room.membersNext : undefined;
     const page = await this.api.members(room.id, after).catch(ignoreNo);

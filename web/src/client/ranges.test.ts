@@ -20,6 +20,13 @@ describe('ranges', () => {
     expect(ranges.all).toEqual([{ from: 7, to: 9 }]);
   });
 
+  it('forget what stands between two numbers', () => {
+    const ranges = new Ranges([{ from: 1, to: 9 }, { from: 20, to: 25 }]);
+    ranges.remove(4, 6);
+    ranges.remove(9, 22);
+    expect(ranges.all).toEqual([{ from: 1, to: 3 }, { from: 7, to: 8 }, { from: 23, to: 25 }]);
+  });
+
   it('hold exactly the numbers that were added, in whatever order', () => {
     for (let seed = 1; seed <= 50; seed++) {
       const random = seeded(seed);

@@ -44,6 +44,17 @@ describe('a log', () => {
     expect(log.ranges.all).toEqual([{ from: 1, to: 11 }]);
   });
 
+  it('forgets a part in the middle, and takes it back', () => {
+    const log = new RoomLog('me');
+    for (let seq = 1; seq <= 9; seq++) log.apply(said(seq, `${seq}`));
+    log.forget(3, 7);
+    expect(log.between(1, 9).map((item) => item.seq)).toEqual([1, 2, 8, 9]);
+    expect(log.ranges.all).toEqual([{ from: 1, to: 2 }, { from: 8, to: 9 }]);
+    log.applyTimeline({ t: 'page', id: 1, room: '1', mode: 'timeline', first: 1, through: 9, from: 3, to: 7, items: [3, 4, 5, 6, 7].map((seq) => said(seq, `${seq}`)) });
+    expect(log.between(1, 9).map((item) => item.seq)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9]);
+    expect(log.ranges.all).toEqual([{ from: 1, to: 9 }]);
+  });
+
   it('saves the newest that hang together', () => {
     const log = new RoomLog('me');
     for (const seq of [1, 2, 5, 6, 7, 8]) log.apply(said(seq, `${seq}`));

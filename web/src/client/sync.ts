@@ -3,7 +3,7 @@
 import { ConnectionLost, RequestError } from '../connection/request-error';
 import type { Changed, EntryFrame, Page, Request, SkipFrame } from '../protocol/frames';
 import type { Entry } from '../protocol/entries';
-import type { RoomId, Seq } from '../protocol/ids';
+import type { RoomId, Seq, TimeMs } from '../protocol/ids';
 import type { Room } from './room';
 
 export interface SyncPorts {
@@ -87,6 +87,20 @@ export class Sync {
   /** What stands around a message: for links, quotes, and the start of a room. */
   async loadAround(room: Room, seq: Seq): Promise<void> {
     await Promise.all([this.loadBefore(room, seq + 1), this.loadAfter(room, seq)]);
+  }
+
+  /** The first number of the timeline that is not before a moment; none when everything is. */
+  async findMoment(room: Room, at: TimeMs): Promise<Seq | undefined> {
+    let low = room.first;
+    let high = room.head + 1;
+    while (low < high) {
+      const middle = Math.floor((low + high) / 2);
+      const page = await this.ports.history({ t: 'history', room: room.id, mode: 'timeline', after: middle - 1, limit: 1 });
+      const next = page.items[0];
+      if (!next || next.seq >= high || next.at >= at) high = middle;
+      else low = next.seq + 1;
+    }
+    return low > room.head ? undefined : low;
   }
 
   private loadOnce(key: string, room: Room, bound: { before: Seq } | { after: Seq }): Promise<void> {

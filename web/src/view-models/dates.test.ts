@@ -1,6 +1,6 @@
 // Times as people say them.
 import { beforeAll, expect, it } from 'vitest';
-import { dayLine, durationText, seenTime, shortTime } from './dates';
+import { dateInput, dayLine, dayStart, durationText, seenTime, shortTime } from './dates';
 import { chooseLanguage } from './texts';
 
 beforeAll(() => chooseLanguage('en', ['en-GB']));
@@ -20,4 +20,10 @@ it('says times as people do', () => {
   expect(seenTime(at(20, 23, 0), now)).toBe('yesterday');
   expect(durationText(7 * 86_400_000 - 3000)).toBe('7 days');
   expect(durationText(3_600_000)).toBe('1 hour');
+});
+
+it('reads days as inputs write them', () => {
+  expect(dateInput(now)).toBe('2026-11-21');
+  expect(dayStart('2026-11-21')).toBe(at(21, 0, 0));
+  expect(dayStart('')).toBeUndefined();
 });

@@ -24,6 +24,18 @@ export function dayOf(at: number): number {
   return Math.round(Date.UTC(date.getFullYear(), date.getMonth(), date.getDate()) / DAY_MS);
 }
 
+/** A day as inputs of dates write it, and back: its first moment here. */
+export function dateInput(at: number): string {
+  const date = new Date(at);
+  return `${String(date.getFullYear()).padStart(4, '0')}-${String(date.getMonth() + 1).padStart(2, '0')}-${String(date.getDate()).padStart(2, '0')}`;
+}
+
+export function dayStart(text: string): number | undefined {
+  const [year = NaN, month = NaN, day = NaN] = text.split('-').map(Number);
+  const at = new Date(year, month - 1, day).getTime();
+  return Number.isNaN(at) ? undefined : at;
+}
+
 /** The room list's margin: a time today, a weekday this week, a date before. */
 export function shortTime(at: number, now: number): string {
   const days = dayOf(now) - dayOf(at);

@@ -5,7 +5,7 @@ import type { Command } from '../client/command';
 import type { Room } from '../client/room';
 import type { Post } from '../client/room-log';
 import { Changes } from '../client/changes';
-import type { Seq } from '../protocol/ids';
+import type { Seq, TimeMs } from '../protocol/ids';
 import { plainLine } from './markup';
 import { keyOf } from './message-view';
 import { nameOf, shortName } from './names';
@@ -13,11 +13,17 @@ import { t } from './texts';
 import { TimelineBuilder, wholeFrom } from './timeline-view';
 import type { TimelineItem } from './views';
 
-/** The target that is no message: the top of the timeline. */
+/** The targets that are no messages: the top of the timeline, and the line of what is new. */
 export const START = 'start';
+export const UNREAD = 'unread';
 
 /** A room shows at least this many entries before it stops asking for older ones by itself. */
 const ENOUGH = 30;
+/** Of a window longer than the one, as who reads on for hours makes it, only so many items around the place are kept. */
+const WINDOW_MAX = 3000;
+const WINDOW_KEPT = 1500;
+/** Of the newest so many stay all the same: the way back is short, and the device keeps them. */
+const NEWEST_KEPT = 200;
 
 export class RoomModel {
   readonly changes = new Changes();
@@ -28,7 +34,8 @@ export class RoomModel {
   target: { key: string; token: number } | undefined;
   /** The first number that was unread when the room was opened; none once it is marked as read. */
   unreadFrom: Seq | undefined;
-  atBottom = true;
+  /** Not before the screen says so: what nobody has seen yet is not read. */
+  atBottom = false;
   /** Grows whenever the view is to go to its foot and stay there. */
   latestToken = 0;
   /** Called when the view leaves the message that a link led to. */
@@ -37,8 +44,9 @@ export class RoomModel {
   private builder: TimelineBuilder | undefined;
   private builtFor: Room | undefined;
   private tokens = 0;
-  private seenHead = 0;
   private opened = false;
+  /** On the way to where reading stopped: until that is here nothing is shown, and nothing counts as read. */
+  private entering = false;
 
   constructor(client: Client, id: string) {
     this.client = client;
@@ -49,8 +57,17 @@ export class RoomModel {
   private open(room: Room): void {
     if (this.opened || room.cursor === undefined || (!this.client.online && room.unread === 0)) return;
     this.opened = true;
-    this.unreadFrom = room.unread > 0 ? room.read + 1 : undefined;
-    this.seenHead = room.head;
+    if (room.unread === 0) return;
+    this.unreadFrom = Math.max(room.first, room.read + 1);
+    if (this.target) return;
+    this.entering = this.client.online && !this.hasUnreadLine(room);
+    this.target = { key: UNREAD, token: ++this.tokens };
+  }
+
+  /** The line of what is new can be drawn, and nothing that comes in above will push it away. */
+  private hasUnreadLine(room: Room): boolean {
+    const range = this.unreadFrom === undefined ? undefined : room.log.ranges.holding(this.unreadFrom);
+    return range !== undefined && wholeFrom(range.from, range.to, room.first) <= (this.unreadFrom ?? 0);
   }
 
   get room(): Room | undefined {
@@ -59,13 +76,14 @@ export class RoomModel {
 
   /** The range of the log that is shown: around the anchor, or the newest. */
   private range(room: Room): { from: Seq; to: Seq } | undefined {
+    if (this.entering) return undefined;
     const around = this.anchor === undefined ? undefined : room.log.ranges.holding(this.anchor);
     return around ?? room.log.ranges.holding(room.cursor ?? 0);
   }
 
-  timeline(now: number): { items: TimelineItem[]; atStart: boolean; atEnd: boolean; newBelow: number } {
+  timeline(now: number): { items: TimelineItem[]; atStart: boolean; atEnd: boolean; newBelow: number; unreadAbove: boolean } {
     const { room } = this;
-    if (!room) return { items: [], atStart: true, atEnd: true, newBelow: 0 };
+    if (!room) return { items: [], atStart: true, atEnd: true, newBelow: 0, unreadAbove: false };
     this.open(room);
     if (!this.builder || this.builtFor !== room) {
       this.builtFor = room;
@@ -73,23 +91,27 @@ export class RoomModel {
     }
     const range = this.range(room);
     const atEnd = range === undefined ? room.head === 0 : range.to >= (room.cursor ?? 0);
+    const from = range ? wholeFrom(range.from, range.to, room.first) : 1;
+    const unreadAbove = range !== undefined && this.unreadFrom !== undefined && from > Math.max(room.first, this.unreadFrom);
     const items = this.builder.build({
-      from: range ? wholeFrom(range.from, range.to, room.first) : 1,
+      from,
       to: range?.to ?? 0,
       atEnd: atEnd || range === undefined,
-      unreadFrom: this.unreadFrom,
+      // A line at the top of a part would say that what is above is read.
+      unreadFrom: unreadAbove ? undefined : this.unreadFrom,
       highlighted: this.target?.key,
       now,
     });
-    const newBelow = this.atBottom ? 0 : room.log.between(this.seenHead + 1, room.head).filter((item) => item.type === 'post' && item.by !== this.client.myId).length;
-    return { items, atStart: range === undefined ? room.head === 0 : range.from <= room.first, atEnd, newBelow };
+    return { items, atStart: range === undefined ? room.head === 0 : range.from <= room.first, atEnd, newBelow: this.atBottom ? 0 : room.unread, unreadAbove };
   }
 
-  /** Fetches what the screen needs first: the newest messages, or those around a link. */
+  /** Fetches what the screen needs first: what is around a link, where reading stopped, or the newest messages. */
   async load(seq: Seq | undefined): Promise<void> {
     if (seq !== undefined) return this.goTo(seq);
     const { room } = this;
     if (!room || room.cursor === undefined) return;
+    this.open(room);
+    if (this.entering) await this.toUnread();
     const range = this.range(room);
     if (!range) await this.client.loadBefore(room, room.cursor + 1);
     else if (range.from > room.first && room.log.between(range.from, range.to).length < ENOUGH) await this.client.loadBefore(room, range.from);
@@ -98,22 +120,41 @@ export class RoomModel {
   loadOlder = (): void => {
     const { room } = this;
     const range = room && this.range(room);
-    if (!room || !this.client.online) return;
+    if (!room || !this.client.online || this.entering) return;
     if (!range) void this.load(undefined);
-    else if (range.from > room.first) void this.client.loadBefore(room, range.from);
+    else if (range.from > room.first && !this.narrow(room, range, 'oldest')) void this.client.loadBefore(room, range.from);
   };
 
   loadNewer = (): void => {
     const { room } = this;
     const range = room && this.range(room);
-    if (room && range && range.to < (room.cursor ?? 0) && this.client.online) void this.client.loadAfter(room, range.to);
+    if (!room || !range || range.to >= (room.cursor ?? 0) || !this.client.online) return;
+    if (!this.narrow(room, range, 'newest')) void this.client.loadAfter(room, range.to);
   };
+
+  /** Before more comes in at one end of a long window, what is far off at the other goes. True when something went. */
+  private narrow(room: Room, range: { from: Seq; to: Seq }, kept: 'oldest' | 'newest'): boolean {
+    const items = room.log.between(range.from, range.to);
+    if (items.length <= WINDOW_MAX) return false;
+    if (kept === 'oldest') {
+      const last = items[WINDOW_KEPT - 1]?.seq ?? range.to;
+      const end = range.to >= (room.cursor ?? 0) ? (items.at(-NEWEST_KEPT)?.seq ?? range.to) - 1 : range.to;
+      this.anchor = last;
+      room.log.forget(last + 1, end);
+    } else {
+      this.anchor = items.at(-WINDOW_KEPT)?.seq ?? range.from;
+      room.log.forget(range.from, this.anchor - 1);
+    }
+    this.changes.raise();
+    return true;
+  }
 
   /** Shows a message wherever it stands, and what is around it. */
   async goTo(seq: Seq): Promise<void> {
     const { room } = this;
     if (!room) return;
     if (!room.log.post(seq)) await this.client.loadAround(room, seq);
+    this.entering = false;
     this.anchor = seq;
     this.target = { key: keyOf(room, seq), token: ++this.tokens };
     this.changes.raise();
@@ -124,11 +165,32 @@ export class RoomModel {
     if (seq !== undefined) void this.goTo(seq);
   };
 
+  /** Shows the line of what is new. */
+  toUnread = async (): Promise<void> => {
+    const { room, unreadFrom } = this;
+    if (!room || unreadFrom === undefined) return;
+    if (!this.hasUnreadLine(room)) await this.client.loadAround(room, unreadFrom);
+    this.entering = false;
+    const found = room.log.ranges.has(unreadFrom);
+    this.anchor = found ? unreadFrom : undefined;
+    if (found) this.target = { key: UNREAD, token: ++this.tokens };
+    this.changes.raise();
+  };
+
+  /** Shows where a day begins: its first message, or the next one after it. */
+  async toMoment(at: TimeMs): Promise<void> {
+    const { room } = this;
+    const seq = room && (await this.client.findMoment(room, at));
+    if (seq === undefined) this.toLatest();
+    else await this.goTo(seq);
+  }
+
   /** Shows where the room begins, or what is left of it. */
   async toStart(): Promise<void> {
     const { room } = this;
     if (!room) return;
     if (!room.log.ranges.has(room.first)) await this.client.loadAfter(room, room.first - 1);
+    this.entering = false;
     this.anchor = room.first;
     this.target = { key: START, token: ++this.tokens };
     this.changes.raise();
@@ -137,6 +199,7 @@ export class RoomModel {
   toLatest = (): void => {
     this.anchor = undefined;
     this.target = undefined;
+    this.entering = false;
     this.latestToken++;
     this.onLatest();
     if (this.client.online) void this.load(undefined);
@@ -150,8 +213,7 @@ export class RoomModel {
       this.atBottom = atBottom;
       this.changes.raise();
     }
-    if (!room || !atBottom || !this.opened) return;
-    this.seenHead = room.head;
+    if (!room || !atBottom || !this.opened || this.entering) return;
     if (looking) this.client.markRead(room, room.cursor ?? 0);
   }
 

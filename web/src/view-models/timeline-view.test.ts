@@ -12,13 +12,16 @@ import type { TimelineItem } from './views';
 
 beforeAll(() => chooseLanguage('en', ['en-GB']));
 
-async function open(messages: number) {
+const MINUTE_MS = 60_000;
+
+async function open(messages: number, read = true) {
   const clock = new TestClock();
   const server = new MockServer(() => clock.now);
   const [clara, nuria] = [server.addUser('Clara Vidal'), server.addUser('Nuria Solà')];
   const mock = server.addRoom('group', 'Repair café', [clara, nuria]);
   mock.reads.set(clara.id, mock.head);
-  for (let i = 0; i < messages; i++) server.append(mock, nuria.id, { kind: 'message', text: `${i}` });
+  for (let i = 0; i < messages; i++) server.append(mock, nuria.id, { kind: 'message', text: `${i}` }, clock.now + i * MINUTE_MS);
+  if (read) mock.reads.set(clara.id, mock.head);
   const account = { server: 'http://test', user: clara.id, device: '1', token: `token-${clara.id}`, name: clara.name, usedAt: 0 };
   const client = new Client(account, testPlatform(server, clock, seeded(1)), new MemoryStorage().open(account));
   await client.start();
@@ -38,7 +41,7 @@ const texts = (items: TimelineItem[]) => items.flatMap((item) => (item.type === 
 
 describe('a timeline', () => {
   it('draws the line of what is new once, before the first of others', async () => {
-    const { items, model } = await open(3);
+    const { items, model } = await open(3, false);
     expect(texts(items())).toEqual(['(day)', '(life)', '(unread)', '0', '1', '2']);
     model.seen(true, true);
     expect(texts(items())).toContain('(unread)');

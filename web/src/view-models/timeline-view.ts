@@ -38,7 +38,9 @@ export function wholeFrom(from: Seq, to: Seq, first: Seq): Seq {
 }
 
 export class TimelineBuilder {
+  /** What was drawn last, and what has been drawn of it again: what is out of the window is forgotten. */
   private cache = new Map<string, { sign: string; item: TimelineItem }>();
+  private fresh = new Map<string, { sign: string; item: TimelineItem }>();
   private readonly client: Client;
   private readonly room: Room;
   private last: TimelineItem[] = [];
@@ -99,6 +101,8 @@ export class TimelineBuilder {
       add(this.client.myId, at, seq, view, sign);
     }
     close();
+    this.cache = this.fresh;
+    this.fresh = new Map();
     return this.sameAsBefore(items);
   }
 
@@ -149,9 +153,9 @@ export class TimelineBuilder {
 
   private keep(key: string, sign: string, item: TimelineItem): TimelineItem {
     const known = this.cache.get(key);
-    if (known && known.sign === sign && known.item.type === item.type) return known.item;
-    this.cache.set(key, { sign, item });
-    return item;
+    const kept = known && known.sign === sign && known.item.type === item.type ? known : { sign, item };
+    this.fresh.set(key, kept);
+    return kept.item;
   }
 
   private sameAsBefore(items: TimelineItem[]): TimelineItem[] {

@@ -7,6 +7,7 @@ import { t } from '../../view-models/texts';
 import { useApp, useClient } from '../use-model';
 import { BanDialog } from './BanDialog';
 import { ConfirmDialog } from './ConfirmDialog';
+import { DateDialog } from './DateDialog';
 import type { DialogRequest } from './dialog-request';
 import { EditRoomDialog } from './EditRoomDialog';
 
@@ -31,6 +32,8 @@ export function RoomDialogs({ request, onClose }: Props<RoomRequest>) {
       return <Ban room={room} person={request.person} onClose={onClose} />;
     case 'remove':
       return <Remove room={room} person={request.person} onClose={onClose} />;
+    case 'date':
+      return <GoToDate room={room} go={request.go} onClose={onClose} />;
     case 'edit_room':
       return <Edit room={room} onClose={onClose} />;
     case 'leave':
@@ -75,6 +78,11 @@ function Edit({ room, onClose }: Inside) {
   const client = useClient();
   const save = (name: string, topic: string) => attempt(async () => void client.learnRoom(await client.api.changeRoom(room.id, { name, topic }, app.ports.platform.nonce())));
   return <EditRoomDialog name={room.info?.name ?? ''} description={room.info?.topic ?? ''} maxName={bounds.roomName} onSave={save} onClose={onClose} />;
+}
+
+function GoToDate({ room, go, onClose }: Inside & { go: (at: number) => Promise<void> }) {
+  const app = useApp();
+  return <DateDialog first={room.info?.createdAt ?? 0} now={app.ports.platform.now()} onGo={(at) => attempt(() => go(at))} onClose={onClose} />;
 }
 
 function Leave({ room, onClose }: Inside) {

@@ -10,6 +10,7 @@ export type DialogRequest =
   | { kind: 'add_friend' }
   | { kind: 'ban'; room: string; person: string }
   | { kind: 'remove'; room: string; person: string }
+  | { kind: 'date'; room: string; go: (at: number) => Promise<void> }
   | { kind: 'edit_room'; room: string }
   | { kind: 'leave'; room: string }
   | { kind: 'delete_room'; room: string }

@@ -11,7 +11,7 @@ export function RoomTimeline({ model, room, name }: { model: RoomModel; room: Ro
   const now = useNow();
   const looking = useLooking();
   const news = useNews(room.id);
-  const { items, atStart, atEnd, newBelow } = model.timeline(now);
+  const { items, atStart, atEnd, newBelow, unreadAbove } = model.timeline(now);
   useEffect(() => model.seen(model.atBottom, looking), [model, looking, room.head, items]);
   const { online } = model.client;
   // A new line asks again for what the old one did not bring.
@@ -27,6 +27,7 @@ export function RoomTimeline({ model, room, name }: { model: RoomModel; room: Ro
       atEnd={atEnd}
       startText={startText(room, name)}
       newBelow={newBelow}
+      unreadAbove={unreadAbove}
       target={model.target}
       latestToken={model.latestToken}
       announcement={news}
@@ -34,6 +35,7 @@ export function RoomTimeline({ model, room, name }: { model: RoomModel; room: Ro
       onNearEnd={onNearEnd}
       onBottom={onBottom}
       onToLatest={model.toLatest}
+      onToUnread={model.toUnread}
     />
   );
 }

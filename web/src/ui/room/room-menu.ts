@@ -25,6 +25,7 @@ export function roomMenu({ app, client, room, model, open, onSide }: Around): Me
     { icon: direct ? 'person' : 'people', text: direct ? t('profile.label') : t('room.members'), run: () => (direct && info.peer !== undefined ? app.go({ at: 'people', person: info.peer }) : onSide()) },
     { icon: 'check', text: t('room.mark_read'), run: () => model.markRead() },
     { icon: 'scroll', text: t('room.to_start'), run: () => void model.toStart() },
+    { icon: 'clock', text: t('room.to_date'), run: () => open({ kind: 'date', room: id, go: (at) => model.toMoment(at) }) },
     { icon: 'pin', text: info.pinned ? t('room.unpin') : t('room.pin'), run: () => mine({ pinned: !info.pinned }) },
     { icon: info.muted ? 'bell' : 'belloff', text: info.muted ? t('room.unmute') : t('room.mute'), run: () => mine({ muted: !info.muted }) },
   ];
