@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use rustc_hash::FxHashMap;
-use tertulia_core::{DeviceId, Entry, Epoch, Posts, RoomId, Seq, TimeMs, UserId};
+use tertulia_core::{DeviceId, Entry, Epoch, Posts, RoomId, Seq, TimeMs, UserId, room::Grant};
 use tertulia_ports::{
     EngineResult,
     bus::{Bus, Delivery, GatewayId, ToGateway},
     directory::{self, Directory, Sight},
-    messages::{From, Messages, Span},
+    messages::{From, Messages, ReadMarker, Span},
     presence::{Presence, PresenceStore, Seen},
 };
 use tertulia_protocol::socket::{
@@ -29,6 +29,8 @@ use crate::{
 pub enum Errand {
     /// Look a device up, its user's rooms, and how far they have read.
     Resume { connection: ConnectionId, user: UserId, device: DeviceId },
+    /// Look how far a user has read rooms in which something is unread.
+    ReadMarks { connection: ConnectionId, user: UserId, rooms: Vec<(Grant, Option<(Seq, Posts)>)> },
     /// Read what a session has missed.
     Entries { connection: ConnectionId, span: Span, limit: usize },
     /// Read what the gateway has missed.
@@ -56,6 +58,7 @@ pub enum Errand {
 #[expect(missing_docs, reason = "as in Errand; `None`, or the question, where nobody answered")]
 pub enum Returned {
     Resumed { connection: ConnectionId, resumed: Option<Resumed> },
+    ReadMarks { connection: ConnectionId, marks: Option<Vec<ReadMark>> },
     Entries { connection: ConnectionId, room: RoomId, entries: Option<Vec<(Seq, Bytes)>> },
     Mended { room: RoomId, through: Seq, deliveries: Option<Vec<Delivery>> },
     Answered { connection: ConnectionId, frame: Bytes },
@@ -67,6 +70,17 @@ pub enum Returned {
 
 /// How far a user has read their rooms.
 pub type Markers = FxHashMap<RoomId, (Seq, Posts)>;
+
+/// How far a user has read a room, as their unread count goes by.
+#[derive(Debug, Clone, Copy)]
+pub struct ReadMark {
+    /// The room.
+    pub room: RoomId,
+    /// The first entry that they may read.
+    pub first: Seq,
+    /// The last one that they have read, and how many messages there are up to it.
+    pub read: (Seq, Posts),
+}
 
 /// What a hello needs to know of its device.
 #[derive(Debug)]
@@ -110,6 +124,9 @@ pub async fn run(desk: &Desk, gateway: GatewayId, errand: Errand, now: TimeMs) -
     Some(match errand {
         Errand::Resume { connection, user, device } => {
             Returned::Resumed { connection, resumed: logged(resume(desk, user, device, now).await) }
+        }
+        Errand::ReadMarks { connection, user, rooms } => {
+            Returned::ReadMarks { connection, marks: logged(read_marks(desk, user, rooms).await) }
         }
         Errand::Entries { connection, span, limit } => {
             let entries = logged(desk.reader.entries(&span, From::Start, limit).await);
@@ -185,6 +202,21 @@ async fn resume(desk: &Desk, user: UserId, device: DeviceId, now: TimeMs) -> Eng
 async fn markers(desk: &Desk, user: UserId) -> EngineResult<Markers> {
     let markers = desk.messages.markers_of_user(user).await?;
     Ok(markers.into_iter().map(|marker| (marker.room, (marker.seq, marker.posts))).collect())
+}
+
+async fn read_marks(
+    desk: &Desk,
+    user: UserId,
+    rooms: Vec<(Grant, Option<(Seq, Posts)>)>,
+) -> EngineResult<Vec<ReadMark>> {
+    let mut marks = Vec::with_capacity(rooms.len());
+    for (grant, marker) in rooms {
+        let room = grant.room;
+        let marker = marker.map(|(seq, posts)| ReadMarker { room, user, seq, posts });
+        let read = desk.reader.read_mark(&grant, marker).await?;
+        marks.push(ReadMark { room, first: grant.first, read });
+    }
+    Ok(marks)
 }
 
 async fn page(desk: &Desk, user: UserId, request: &History) -> Bytes {

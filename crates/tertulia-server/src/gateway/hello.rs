@@ -3,7 +3,11 @@
 use std::collections::VecDeque;
 
 use rustc_hash::FxHashMap;
-use tertulia_core::{Posts, RoomId, Seq, TimeMs, UserId, room::Refusal, shard::shard_of};
+use tertulia_core::{
+    Posts, RoomId, Seq, TimeMs, UserId,
+    room::{Grant, Refusal},
+    shard::shard_of,
+};
 use tertulia_ports::{
     bus::{Attached, OwnerId, ToOwner},
     directory::FeedChange,
@@ -18,7 +22,7 @@ use tertulia_protocol::{
 };
 
 use super::{
-    errands::{Errand, Resumed},
+    errands::{Errand, ReadMark, Resumed},
     machine::{Gateway, HEARTBEAT_MS, HELLOS_MAX, Outlet},
     requests::{AttachFor, Pending},
     session::{Cursors, Greeting, Stage},
@@ -137,7 +141,7 @@ impl Gateway {
                     admin,
                     feed,
                     awaited: 0,
-                    firsts: Vec::with_capacity(rooms.len()),
+                    grants: Vec::with_capacity(rooms.len()),
                     markers,
                 }));
                 self.people.seen.push((device, self.now, client));
@@ -146,7 +150,7 @@ impl Gateway {
                     greeting.awaited = awaited;
                 }
                 if awaited == 0 {
-                    self.welcome(connection, out);
+                    self.all_attached(connection, out);
                 }
             }
         }
@@ -220,11 +224,11 @@ impl Gateway {
             Some(Pending::Attach { connection, .. }) => Some(*connection),
             _ => None,
         };
-        let mut overtaken = Vec::new();
+        let (mut overtaken, mut unread) = (Vec::new(), Vec::new());
         for attached in rooms.into_iter().flatten() {
-            let (room, first) = (attached.grant.room, attached.grant.first);
+            let grant = attached.grant.clone();
             if self.is_behind(&attached) {
-                overtaken.push(room);
+                overtaken.push(grant.room);
                 continue;
             }
             let place = self.know_room(owner, attached, late);
@@ -232,21 +236,27 @@ impl Gateway {
                 Some(connection) => {
                     self.subscribe(place, connection);
                     if let Some(greeting) = self.greeting(connection) {
-                        greeting.firsts.push((room, first));
-                    } else {
-                        let read = match &pending {
-                            Some(Pending::Attach { purpose: AttachFor::Join(markers), .. }) => {
-                                markers.get(&room)
-                            }
-                            _ => None,
-                        };
-                        self.joined(connection, place, first, read.copied(), out);
+                        greeting.grants.push(grant);
+                        continue;
+                    }
+                    let read = match &pending {
+                        Some(Pending::Attach { purpose: AttachFor::Join(markers), .. }) => {
+                            markers.get(&grant.room).copied()
+                        }
+                        _ => None,
+                    };
+                    match is_read(&grant, read) {
+                        true => self.joined(connection, place, grant.first, read, out),
+                        false => unread.push((grant, read)),
                     }
                 }
                 None => self.forget_room_without_sessions(place),
             }
         }
         let Some(Pending::Attach { connection, user, purpose, until, .. }) = pending else { return };
+        if !unread.is_empty() {
+            self.errands.push(Errand::ReadMarks { connection, user, rooms: unread });
+        }
         if self.session(connection).is_some() && !overtaken.is_empty() {
             let rooms = overtaken;
             return self.ask_to_attach(Pending::Attach {
@@ -264,7 +274,43 @@ impl Gateway {
         if let Some(greeting) = self.greeting(connection) {
             greeting.awaited -= 1;
             if greeting.awaited == 0 {
-                self.welcome(connection, out);
+                self.all_attached(connection, out);
+            }
+        }
+    }
+
+    /// Every owner has answered: a look at what is unread, and the session is welcome.
+    fn all_attached(&mut self, connection: ConnectionId, out: &mut impl Outlet) {
+        let Some(user) = self.session(connection).map(|session| session.user) else { return };
+        let Some(greeting) = self.greeting(connection) else { return };
+        let rooms = greeting.grants.iter().filter_map(|grant| {
+            let marker = greeting.markers.get(&grant.room).copied();
+            (!is_read(grant, marker)).then(|| (grant.clone(), marker))
+        });
+        let rooms: Vec<_> = rooms.collect();
+        match rooms.is_empty() {
+            true => self.welcome(connection, out),
+            false => self.errands.push(Errand::ReadMarks { connection, user, rooms }),
+        }
+    }
+
+    /// How far the user has read; `None` if the store does not answer.
+    pub(super) fn marks_read(
+        &mut self,
+        connection: ConnectionId,
+        marks: Option<Vec<ReadMark>>,
+        out: &mut impl Outlet,
+    ) {
+        let Some(marks) = marks else {
+            return out.close(connection, close::INTERNAL, "the log cannot be read");
+        };
+        if let Some(greeting) = self.greeting(connection) {
+            greeting.markers.extend(marks.into_iter().map(|mark| (mark.room, mark.read)));
+            return self.welcome(connection, out);
+        }
+        for ReadMark { room, first, read } in marks {
+            if let Some(place) = self.places.get(&room).copied() {
+                self.joined(connection, place, first, Some(read), out);
             }
         }
     }
@@ -276,8 +322,8 @@ impl Gateway {
         let (user, device) = (session.user, session.device);
         let missed = self.waiting.welcomed(user);
         let feed = greeting.feed;
-        let mut rooms = Vec::with_capacity(greeting.firsts.len());
-        for (room, first) in &greeting.firsts {
+        let mut rooms = Vec::with_capacity(greeting.grants.len());
+        for Grant { room, first, .. } in &greeting.grants {
             let cursor = greeting.cursors.cursors.get(room).filter(|_| greeting.cursors.history_is_ours);
             if let Some(head) = self.head_for(connection, *room, *first, cursor.copied()) {
                 let (read, read_posts) = greeting.markers.get(room).copied().unwrap_or_default();
@@ -353,4 +399,9 @@ impl Gateway {
             _ => None,
         }
     }
+}
+
+/// Whether a marker tells that everything is read: then nothing has to be looked up.
+fn is_read(grant: &Grant, marker: Option<(Seq, Posts)>) -> bool {
+    marker.map_or(0, |(_, posts)| posts) >= grant.posts
 }

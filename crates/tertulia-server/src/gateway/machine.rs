@@ -197,6 +197,7 @@ impl Gateway {
     pub fn returned(&mut self, returned: Returned, out: &mut impl Outlet) {
         match returned {
             Returned::Resumed { connection, resumed } => self.resumed(connection, resumed, out),
+            Returned::ReadMarks { connection, marks } => self.marks_read(connection, marks, out),
             Returned::Entries { connection, room, entries } => self.caught_up(connection, room, entries, out),
             Returned::Mended { room, through, deliveries } => self.mended(room, through, deliveries, out),
             Returned::Answered { connection, frame } => self.read_done(connection, frame, out),

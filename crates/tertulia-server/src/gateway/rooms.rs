@@ -274,7 +274,7 @@ impl Gateway {
                 if live {
                     self.send(connection, gone.clone(), out);
                 } else if let Some(greeting) = self.greeting(connection) {
-                    greeting.firsts.retain(|(known, _)| *known != room);
+                    greeting.grants.retain(|grant| grant.room != room);
                 }
             }
         }

@@ -2,10 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use rustc_hash::FxHashMap;
-use tertulia_core::{DeviceId, Posts, RoomId, Seq, TimeMs, UserId};
+use tertulia_core::{DeviceId, RoomId, Seq, TimeMs, UserId, room::Grant};
 
-use super::{rate::Rate, transport::ConnectionId};
+use super::{errands::Markers, rate::Rate, transport::ConnectionId};
 
 /// A session.
 #[derive(Debug)]
@@ -59,9 +58,9 @@ pub(super) struct Greeting {
     pub feed: u64,
     /// Answers that are still to come.
     pub awaited: usize,
-    /// The first entry that the user may read, by room.
-    pub firsts: Vec<(RoomId, Seq)>,
-    pub markers: FxHashMap<RoomId, (Seq, Posts)>,
+    /// What the user may read, by room.
+    pub grants: Vec<Grant>,
+    pub markers: Markers,
 }
 
 impl Session {

@@ -137,12 +137,18 @@ impl Reader {
         decode(&rows)
     }
 
-    /// How far a user has read a room, as their unread count goes by: not below what has expired or was never theirs
-    /// to read.
+    /// How far a user has read a room, as their unread count goes by: not below what has expired or was never theirs to
+    /// read. Nothing is looked up where nothing is unread.
     pub async fn read_mark(&self, grant: &Grant, marker: Option<ReadMarker>) -> EngineResult<(Seq, Posts)> {
         let (seq, posts) = marker.map_or((0, 0), |marker| (marker.seq, marker.posts));
-        if seq + 1 >= grant.first || grant.first > grant.through {
-            return Ok((seq, posts.min(grant.posts)));
+        if posts >= grant.posts {
+            return Ok((seq, grant.posts));
+        }
+        if grant.first > grant.through {
+            return Ok((seq.max(grant.through), grant.posts));
+        }
+        if seq >= grant.first || grant.first <= 1 {
+            return Ok((seq, posts));
         }
         let first =
             Span { room: grant.room, first: grant.first, last: grant.first, epochs: grant.epochs.clone() };

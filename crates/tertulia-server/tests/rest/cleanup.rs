@@ -167,3 +167,40 @@ async fn a_job_runs_on_one_node_at_a_time() {
     world.clock.advance(1_000);
     assert!(runner.run_once().await.iter().all(|(_, done)| done.is_some()), "a lease ends with its holder");
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_has_expired_is_not_unread() {
+    let world = World::start().await;
+    let (amaia, bo) = (world.sign_up("Amaia").await, world.sign_up("Bo").await);
+    let room = world.group(&amaia, &[&bo]).await;
+    let change = json!({"settings": {"retention_days": 1}});
+    amaia.patch(&world, &format!("/v1/rooms/{room}"), change).await.expect(200);
+    for text in ["one", "two", "three"] {
+        amaia.say(&world, room, text).await;
+    }
+    let unread = async || {
+        let listed = bo.get(&world, "/v1/me/rooms").await.expect(200)["items"][0].clone();
+        let live = crate::live::Live::open(&world, &bo).await;
+        let head = &live.welcome["rooms"][0];
+        let told = ["first", "head", "posts", "read", "read_posts"].map(|field| {
+            assert_eq!(head[field], listed[field], "{field}: welcome and REST say the same");
+            head[field].as_u64().unwrap()
+        });
+        assert_eq!(listed["unread"], json!(told[2] - told[4]));
+        (told[0], told[2] - told[4])
+    };
+    assert_eq!(unread().await, (1, 3));
+    let runner = runner(&world, "test");
+    world.clock.advance(DAY_MS / 2);
+    for text in ["four", "five"] {
+        amaia.say(&world, room, text).await;
+    }
+    world.clock.advance(DAY_MS / 2 + 1);
+    assert!(done(&runner.run_once().await, "retention") > 0);
+    assert_eq!(unread().await, (8, 2), "only what is still there");
+    world.clock.advance(DAY_MS);
+    assert!(done(&runner.run_once().await, "retention") > 0);
+    assert_eq!(unread().await.1, 0, "nothing is");
+    amaia.say(&world, room, "six").await;
+    assert_eq!(unread().await.1, 1);
+}
