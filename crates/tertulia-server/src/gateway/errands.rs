@@ -213,7 +213,7 @@ async fn read_marks(
     for (grant, marker) in rooms {
         let room = grant.room;
         let marker = marker.map(|(seq, posts)| ReadMarker { room, user, seq, posts });
-        let read = desk.reader.read_mark(&grant, marker).await?;
+        let read = desk.reader.read_mark(&grant, user, marker).await?;
         marks.push(ReadMark { room, first: grant.first, read });
     }
     Ok(marks)

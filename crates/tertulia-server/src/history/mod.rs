@@ -138,8 +138,14 @@ impl Reader {
     }
 
     /// How far a user has read a room, as their unread count goes by: not below what has expired or was never theirs to
-    /// read. Nothing is looked up where nothing is unread.
-    pub async fn read_mark(&self, grant: &Grant, marker: Option<ReadMarker>) -> EngineResult<(Seq, Posts)> {
+    /// read, and past messages of their own that they sent when everything before them was read. Nothing is looked up
+    /// where nothing is unread.
+    pub async fn read_mark(
+        &self,
+        grant: &Grant,
+        user: UserId,
+        marker: Option<ReadMarker>,
+    ) -> EngineResult<(Seq, Posts)> {
         let (seq, posts) = marker.map_or((0, 0), |marker| (marker.seq, marker.posts));
         if posts >= grant.posts {
             return Ok((seq, grant.posts));
@@ -147,16 +153,50 @@ impl Reader {
         if grant.first > grant.through {
             return Ok((seq.max(grant.through), grant.posts));
         }
-        if seq >= grant.first || grant.first <= 1 {
-            return Ok((seq, posts));
-        }
+        let mark = match seq < grant.first && grant.first > 1 {
+            true => (grant.first - 1, self.posts_before(grant).await?.max(posts)),
+            false => (seq, posts),
+        };
+        self.past_own(grant, user, mark).await
+    }
+
+    async fn posts_before(&self, grant: &Grant) -> EngineResult<Posts> {
         let first =
             Span { room: grant.room, first: grant.first, last: grant.first, epochs: grant.epochs.clone() };
-        let before =
-            self.entries(&first, End::Start, 1).await?.first().map_or(posts, |entry| {
-                entry.posts.saturating_sub(u64::from(entry.kind == EntryKind::Message))
-            });
-        Ok((grant.first - 1, before.max(posts)))
+        let entries = self.entries(&first, End::Start, 1).await?;
+        let before = |entry: &Entry| entry.posts.saturating_sub(u64::from(entry.kind == EntryKind::Message));
+        Ok(entries.first().map_or(0, before))
+    }
+
+    /// The mark behind the user's own messages that follow it. Where there are many of them, it is stored, so that they
+    /// are not looked through again.
+    async fn past_own(
+        &self,
+        grant: &Grant,
+        user: UserId,
+        mut mark: (Seq, Posts),
+    ) -> EngineResult<(Seq, Posts)> {
+        let start = mark.0;
+        let (mut next, mut rows) = (start + 1, OWN_ROWS_FEW);
+        let mut is_own = true;
+        while is_own && mark.1 < grant.posts {
+            let Some(span) = span_of(grant, next, grant.through) else { break };
+            let entries = self.entries(&span, End::Start, rows).await?;
+            let Some(last) = entries.last() else { break };
+            (next, rows) = (last.seq + 1, READ_ROWS_MAX);
+            for message in entries.iter().filter(|entry| entry.kind == EntryKind::Message) {
+                is_own = message.sender == user;
+                if !is_own {
+                    break;
+                }
+                mark = (message.seq, message.posts);
+            }
+        }
+        let (seq, posts) = mark;
+        if seq > start + OWN_ROWS_FEW as Seq {
+            self.messages.save_markers(vec![ReadMarker { room: grant.room, user, seq, posts }]).await?;
+        }
+        Ok(mark)
     }
 
     /// The last message of a room among its last entries, with its state, and when something last happened there.
@@ -204,6 +244,9 @@ impl Reader {
 const CONFIRM_TRIES: u32 = 5;
 /// The pause between two of them.
 const CONFIRM_PAUSE: Duration = Duration::from_millis(20);
+
+/// How many entries after a read marker are looked at first: mostly somebody else's message is among them.
+const OWN_ROWS_FEW: usize = 8;
 
 /// How many entries are looked through for the last message: mostly it is among the last few.
 const PREVIEW_ROWS_FEW: usize = 4;

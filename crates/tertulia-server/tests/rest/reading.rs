@@ -7,7 +7,10 @@ use tertulia_core::{
 };
 use tertulia_ports::messages::ReadMarker;
 
-use crate::world::{Person, World};
+use crate::{
+    live::Live,
+    world::{Person, World},
+};
 
 async fn do_in(world: &World, person: &Person, room: RoomId, command: Command) -> u64 {
     let nonce = Nonce(u128::from(world.ports.entropy.u64()) + 1);
@@ -177,4 +180,44 @@ async fn what_was_said_before_somebody_came_is_not_unread() {
     amaia.say(&world, room, "four").await;
     assert_eq!(unread().await, 1);
     assert_eq!(bo.get(&world, &format!("/v1/rooms/{room}/timeline")).await.expect(200)["first"], 1);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn ones_own_messages_are_read_if_everything_before_them_was() {
+    let world = World::start().await;
+    let (amaia, bo) = (world.sign_up("Amaia").await, world.sign_up("Bo").await);
+    let room = world.group(&amaia, &[&bo]).await;
+    let unread = async |person: &Person| {
+        let listed = person.get(&world, "/v1/me/rooms").await.expect(200)["items"][0].clone();
+        let welcome = Live::open(&world, person).await.welcome;
+        let head = &welcome["rooms"][0];
+        let told = head["posts"].as_u64().unwrap() - head["read_posts"].as_u64().unwrap();
+        assert_eq!((&listed["read"], &listed["unread"]), (&head["read"], &json!(told)));
+        told
+    };
+    let first = amaia.say(&world, room, "one").await;
+    do_in(&world, &bo, room, Command::React { of: first, emoji: "👍".into(), on: true }).await;
+    let second = amaia.say(&world, room, "two").await;
+    assert_eq!((unread(&amaia).await, unread(&bo).await), (0, 2));
+    do_in(&world, &amaia, room, Command::Delete { of: second, reason: None }).await;
+    assert_eq!(unread(&amaia).await, 0, "one that was deleted as well");
+
+    // Bo has not read what he answers to: neither that nor his answer counts as read.
+    let answer = bo.say(&world, room, "three").await;
+    assert_eq!((unread(&amaia).await, unread(&bo).await), (1, 3));
+    let mut his = Live::open(&world, &bo).await;
+    his.ask(json!({"t": "read", "room": room, "seq": answer - 1})).await;
+    assert_eq!(unread(&bo).await, 0, "everything before his answer is read");
+
+    // Of a long row of one's own, the mark is stored: it moves on, and never back.
+    for _ in 0..40 {
+        bo.say(&world, room, "more").await;
+    }
+    assert_eq!((unread(&amaia).await, unread(&bo).await), (41, 0));
+    let stored = world.ports.messages.markers_of_user(bo.id).await.unwrap();
+    assert_eq!((stored[0].seq, stored[0].posts), (answer + 40, 43));
+    let last = amaia.say(&world, room, "stop").await;
+    assert_eq!((unread(&amaia).await, unread(&bo).await), (42, 1));
+    his.ask(json!({"t": "read", "room": room, "seq": last})).await;
+    assert_eq!(unread(&bo).await, 0);
 }

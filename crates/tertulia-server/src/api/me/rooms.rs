@@ -82,7 +82,7 @@ async fn line(
     grant: Grant,
     markers: &HashMap<RoomId, ReadMarker>,
 ) -> Answer<Option<Line>> {
-    let read = api.history.read_mark(&grant, markers.get(&grant.room).copied()).await?;
+    let read = api.history.read_mark(&grant, user, markers.get(&grant.room).copied()).await?;
     match api.history.last_message(&grant, user).await {
         Ok(preview) => Ok(Some(Line { mine, grant, read, preview })),
         Err(HistoryError::Room(crate::room::RoomError::Refused(_))) => Ok(None),
