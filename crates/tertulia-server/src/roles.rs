@@ -72,6 +72,8 @@ pub struct Settings {
     pub owners: usize,
     /// Pages of these origins may connect, besides those of the server itself.
     pub allowed_origins: Vec<String>,
+    /// How often jobs run.
+    pub schedule: jobs::Schedule,
     /// How HTTP connections are served.
     pub http: HttpSettings,
     /// How long connections may take to go when the server stops.
@@ -139,9 +141,16 @@ impl Server {
             HttpServer::new(api.clone(), runtime, settings.http.clone(), &listening, placement.clone());
         let listener = Listener::start(socket, listening, placement, http.clone())?;
 
+        let runner = jobs::Runner::new(
+            ports.clone(),
+            rooms.clone(),
+            settings.node.clone(),
+            metrics,
+            settings.schedule,
+        );
         let background = vec![
             tokio::spawn(announce(ports.clone(), node(&settings, address), transport)),
-            tokio::spawn(jobs::run(ports.clone(), rooms.clone(), settings.node.clone(), metrics)),
+            tokio::spawn(runner.run()),
         ];
         Ok(Self { address, api, rooms, grace: settings.grace, listener, http, workers, owners, background })
     }

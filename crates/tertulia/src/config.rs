@@ -2,6 +2,8 @@
 //!
 //! Limits that are changed while the server runs are kept in the data folder and win over what is set here.
 
+mod sections;
+
 use std::{
     collections::BTreeMap,
     net::SocketAddr,
@@ -20,6 +22,8 @@ use serde::{Deserialize, Serialize};
 use tertulia_core::{Limits, limits::LimitInfo};
 use tertulia_server::gateway::transport::Proxies;
 
+pub use self::sections::{Jobs, Metrics};
+
 /// The file that is read if no other is named, when it is there.
 pub const FILE: &str = "tertulia.toml";
 
@@ -28,9 +32,6 @@ const ENVIRONMENT: &str = "TERTULIA_";
 
 /// What nobody is shown.
 const SECRETS: [&str; 1] = ["metrics.token"];
-
-/// Shortest token that is taken for a secret.
-const TOKEN_BYTES_MIN: usize = 16;
 
 /// Who may sign up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -58,14 +59,6 @@ pub enum Role {
 
 impl Role {
     const ALL: [Self; 4] = [Self::Gateway, Self::Room, Self::Api, Self::Worker];
-}
-
-/// Who may read what the server counts.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct MetricsConfig {
-    /// What opens `/metrics`; without, it is open to programs on this machine only.
-    pub token: Option<String>,
 }
 
 /// Everything that can be set.
@@ -102,8 +95,10 @@ pub struct Config {
     pub grace_ms: u64,
     /// What is logged: `info`, `tertulia_server=debug`.
     pub log: String,
+    /// How often jobs run.
+    pub jobs: Jobs,
     /// Who may read what the server counts.
-    pub metrics: MetricsConfig,
+    pub metrics: Metrics,
     /// The limits of a fresh server.
     pub limits: Limits,
 }
@@ -126,7 +121,8 @@ impl Default for Config {
             room_threads: 1,
             grace_ms: 2_000,
             log: "info".to_owned(),
-            metrics: MetricsConfig::default(),
+            jobs: Jobs::default(),
+            metrics: Metrics::default(),
             limits: Limits::default(),
         }
     }
@@ -244,14 +240,8 @@ impl Config {
             bail!("gateway_threads must be from 0 to 64, not {}", self.gateway_threads);
         }
         within("http_idle_ms", self.http_idle_ms, 1_000..=3_600_000)?;
-        if self
-            .metrics
-            .token
-            .as_ref()
-            .is_some_and(|token| token.len() < TOKEN_BYTES_MIN || token.contains(' '))
-        {
-            bail!("metrics.token must have at least {TOKEN_BYTES_MIN} bytes and no space");
-        }
+        self.jobs.check()?;
+        self.metrics.check()?;
         if let Some(missing) = Role::ALL.into_iter().find(|role| !self.role.contains(role)) {
             bail!(
                 "role lacks {}: with embedded engines one process does everything, so leave role out",
@@ -375,6 +365,8 @@ pub fn make_data_folder(data: &Path) -> Result<()> {
 
 #[cfg(test)]
 mod tests {
+    use tertulia_server::jobs::Schedule;
+
     use super::*;
 
     fn read(toml: &str) -> Result<Loaded> {
@@ -402,6 +394,14 @@ mod tests {
         let example = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tertulia.example.toml");
         let loaded = Loaded::read(&Flags { config: Some(example.into()), ..Flags::default() }).unwrap();
         assert_eq!(loaded.config, Config::default());
+    }
+
+    #[test]
+    fn jobs_run_as_often_as_is_set() {
+        assert_eq!(read("").unwrap().config.jobs.schedule(), Schedule::default());
+        let schedule = read("[jobs]\nretention_s = 60\n").unwrap().config.jobs.schedule();
+        let retention = std::time::Duration::from_secs(60);
+        assert_eq!(schedule, Schedule { retention, ..Schedule::default() });
     }
 
     #[test]
@@ -437,6 +437,9 @@ mod tests {
             ("[limits]\ntext_bytes = 0", "text_bytes must be from 1 to 65536, not 0"),
             ("[limits]\nnonsense = 0", "nonsense"),
             ("room_threads = 0", "room_threads"),
+            ("[jobs]\nretention_s = 9", "jobs.retention_s must be from 10 to 604800, not 9"),
+            ("[jobs]\nfeeds_s = 604801", "jobs.feeds_s"),
+            ("[jobs]\nnonsense = 60", "nonsense"),
             ("[metrics]\ntoken = \"short\"", "metrics.token must have at least 16 bytes"),
             ("[metrics]\nnonsense = 1", "nonsense"),
             ("trusted_proxies = [\"here\"]", "trusted_proxies"),

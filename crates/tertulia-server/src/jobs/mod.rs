@@ -30,7 +30,7 @@ const FIRST_AFTER: Duration = Duration::from_secs(10);
 const MORE_AFTER: Duration = Duration::from_secs(1);
 
 /// How often jobs run.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Schedule {
     /// Rooms that nobody belongs to. Most are closed when the last one leaves; this finds what a crash left.
     pub empty_rooms: Duration,
@@ -91,11 +91,6 @@ pub struct Runner {
     metrics: Arc<Metrics>,
     schedule: Schedule,
     jobs: Vec<Box<dyn Job>>,
-}
-
-/// Runs all jobs as often as usual, until it is dropped.
-pub async fn run(ports: Ports, rooms: Handle, node: String, metrics: Arc<Metrics>) {
-    Runner::new(ports, rooms, node, metrics, Schedule::default()).run().await;
 }
 
 /// What the owners of rooms call when the last one has left a room: closes it.

@@ -14,6 +14,7 @@ use tertulia_ports::{
 use tertulia_server::{
     api::{self, HttpSettings},
     identity::{Claims, Tickets, Tokens},
+    jobs::Schedule,
     roles::{Ports, Server, Settings},
 };
 use tokio::{
@@ -110,6 +111,7 @@ impl World {
             gateways: 1,
             owners: 1,
             allowed_origins: Vec::new(),
+            schedule: Schedule::default(),
             http,
             grace: Duration::from_millis(100),
             tokens: tokens.clone(),

@@ -105,6 +105,7 @@ fn settings(config: &Config, loaded: &Loaded, ports: &Ports, tickets: Arc<Ticket
         gateways: config.gateways(),
         owners: config.room_threads,
         allowed_origins: config.allowed_origins.clone(),
+        schedule: config.jobs.schedule(),
         http: HttpSettings {
             silence_timeout: Duration::from_millis(config.http_idle_ms),
             ..HttpSettings::default()

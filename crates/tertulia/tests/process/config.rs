@@ -1,8 +1,14 @@
-//! `tertulia config check|explain`.
+//! `tertulia config check|explain`, and what is set holds.
+
+use std::{
+    io::{Read, Write},
+    net::TcpStream,
+    time::{Duration, Instant},
+};
 
 use serde_json::Value;
 
-use crate::world::{failure, tertulia};
+use crate::world::{Process, failure, tertulia};
 
 #[test]
 fn a_right_configuration_is_called_right_and_a_wrong_one_explained() {
@@ -44,4 +50,39 @@ fn each_value_is_explained_with_its_source() {
         assert_eq!(setting["value"], value, "{name}");
         assert!(setting["source"].as_str().unwrap().starts_with(source), "{setting}");
     }
+}
+
+/// What the server answers to whoever asks for its metrics with this token.
+fn metrics(server: &Process, token: &str) -> String {
+    let mut stream = TcpStream::connect(server.address.authority()).unwrap();
+    let head = format!("GET /metrics HTTP/1.0\r\nHost: a\r\nAuthorization: Bearer {token}\r\n\r\n");
+    stream.write_all(head.as_bytes()).unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    answer
+}
+
+#[test]
+fn jobs_and_metrics_are_as_configured() {
+    /// Longer than two turns of the job take: ten seconds to the first, ten more to the second.
+    const PATIENCE: Duration = Duration::from_secs(40);
+    let folder = tempfile::tempdir().unwrap();
+    let toml = "[jobs]\nempty_rooms_s = 10\n[metrics]\ntoken = \"a-token-of-an-operator\"\n";
+    std::fs::write(folder.path().join("tertulia.toml"), toml).unwrap();
+    let server = Process::start(folder.path());
+    let began = Instant::now();
+    assert!(metrics(&server, "another").starts_with("HTTP/1.0 401 "));
+    let runs = |text: &str, job: &str, count: u32| {
+        text.contains(&format!("tertulia_job_runs_total{{job=\"{job}\",outcome=\"done\"}} {count}\n"))
+    };
+    let text = loop {
+        let text = metrics(&server, "a-token-of-an-operator");
+        if runs(&text, "empty_rooms", 2) {
+            break text;
+        }
+        assert!(began.elapsed() < PATIENCE, "{text}");
+        std::thread::sleep(Duration::from_millis(200));
+    };
+    assert!(runs(&text, "retention", 1), "once an hour: {text}");
+    assert!(began.elapsed() > Duration::from_secs(15), "{:?}", began.elapsed());
 }
