@@ -78,6 +78,8 @@ pub struct Settings {
     pub http: HttpSettings,
     /// How long connections may take to go when the server stops.
     pub grace: Duration,
+    /// The longest time over which their clients are told to come back: it is shorter for fewer of them.
+    pub drain: Duration,
     /// Checks and makes tokens.
     pub tokens: Tokens,
     /// The administrator's one-time link.
@@ -259,8 +261,10 @@ fn start_workers(
         };
         let (desk, mail_bus, clock, runtime) =
             (desk.clone(), bus.clone(), ports.clock.clone(), runtime.clone());
-        let make =
-            move |own: WorkerHandle<Mail>| GatewayWorker::new(gateway, desk, mail_bus, clock, runtime, own);
+        let spread = settings.drain;
+        let make = move |own: WorkerHandle<Mail>| {
+            GatewayWorker::new(gateway, desk, mail_bus, clock, runtime, (own, spread))
+        };
         let limits = WorkerSettings {
             messages: MessageLimits { message_max_bytes: MESSAGE_BYTES_MAX, fragments_max_count: 128 },
             silent_code: CloseCode::new(close::SILENT).expect("4009 is a code that may be sent"),

@@ -93,6 +93,8 @@ pub struct Config {
     pub room_threads: usize,
     /// How long clients may take to go when the server stops, in ms.
     pub grace_ms: u64,
+    /// The longest time over which their clients are told to come back, in ms.
+    pub drain_ms: u64,
     /// What is logged: `info`, `tertulia_server=debug`.
     pub log: String,
     /// How often jobs run.
@@ -120,6 +122,7 @@ impl Default for Config {
             gateway_threads: 0,
             room_threads: 1,
             grace_ms: 2_000,
+            drain_ms: 5_000,
             log: "info".to_owned(),
             jobs: Jobs::default(),
             metrics: Metrics::default(),
@@ -239,6 +242,8 @@ impl Config {
         if self.gateway_threads > 64 {
             bail!("gateway_threads must be from 0 to 64, not {}", self.gateway_threads);
         }
+        within("grace_ms", self.grace_ms, 0..=600_000)?;
+        within("drain_ms", self.drain_ms, 0..=600_000)?;
         within("http_idle_ms", self.http_idle_ms, 1_000..=3_600_000)?;
         self.jobs.check()?;
         self.metrics.check()?;
@@ -443,6 +448,7 @@ mod tests {
             ("[metrics]\ntoken = \"short\"", "metrics.token must have at least 16 bytes"),
             ("[metrics]\nnonsense = 1", "nonsense"),
             ("trusted_proxies = [\"here\"]", "trusted_proxies"),
+            ("drain_ms = 600001", "drain_ms must be from 0 to 600000, not 600001"),
             ("http_idle_ms = 10", "http_idle_ms must be from 1000 to 3600000, not 10"),
             ("public_url = \"https://x/\"", "public_url"),
             ("role = [\"gateway\"]", "role"),

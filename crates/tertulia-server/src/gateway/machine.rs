@@ -223,7 +223,7 @@ impl Gateway {
         }
     }
 
-    /// The server goes down: clients are told to come back, spread over a time.
+    /// The server goes down: clients are told to go, and to come back spread over a time.
     pub fn drain(&mut self, within_ms: u64, out: &mut impl Outlet) {
         let connections: Vec<_> = self.sessions.iter().flatten().map(|session| session.connection).collect();
         for connection in connections {

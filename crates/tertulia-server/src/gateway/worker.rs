@@ -26,6 +26,9 @@ const TICK: Duration = Duration::from_millis(100);
 /// and answers to its own requests find room above.
 const LIVE_BYTES_MAX: usize = 128 * 1024;
 
+/// How many clients come back in a millisecond after the server went down: what a server takes with ease.
+const COME_BACK_PER_MS: u64 = 2;
+
 /// What comes to a worker.
 pub enum Mail {
     /// From owners and others, over the bus.
@@ -42,6 +45,8 @@ pub struct GatewayWorker {
     clock: Arc<dyn Clock>,
     runtime: runtime::Handle,
     own: WorkerHandle<Mail>,
+    /// The longest time over which clients are told to come back.
+    spread_max: Duration,
     start: Option<Instant>,
     is_ticking: bool,
 }
@@ -54,10 +59,10 @@ impl GatewayWorker {
         bus: Arc<dyn Bus>,
         clock: Arc<dyn Clock>,
         runtime: runtime::Handle,
-        own: WorkerHandle<Mail>,
+        (own, spread_max): (WorkerHandle<Mail>, Duration),
     ) -> Self {
         let gateway = Gateway::new(settings);
-        Self { gateway, desk, bus, clock, runtime, own, start: None, is_ticking: false }
+        Self { gateway, desk, bus, clock, runtime, own, spread_max, start: None, is_ticking: false }
     }
 
     /// Tells the machine the time, and hands it out with the way to the sockets.
@@ -137,9 +142,10 @@ impl Application for GatewayWorker {
         io.request_tick(io.now() + TICK);
     }
 
-    fn draining(&mut self, grace: Duration, _deadline: Instant, io: &mut Io<'_>) {
+    fn draining(&mut self, _grace: Duration, _deadline: Instant, io: &mut Io<'_>) {
+        let within_ms = spread_ms(io.all_connections(), self.spread_max);
         let (gateway, mut sockets) = self.now(io);
-        gateway.drain(grace.as_millis() as u64, &mut sockets);
+        gateway.drain(within_ms, &mut sockets);
     }
 
     fn turn_ended(&mut self, _io: &mut Io<'_>) {
@@ -150,6 +156,12 @@ impl Application for GatewayWorker {
             self.run(errand);
         }
     }
+}
+
+/// Over how long so many clients come back: at once if they are few.
+fn spread_ms(clients: usize, max: Duration) -> u64 {
+    let max_ms = max.as_millis().try_into().unwrap_or(u64::MAX);
+    (clients as u64 / COME_BACK_PER_MS).min(max_ms)
 }
 
 /// The machine's way to the sockets.
@@ -171,5 +183,19 @@ impl Outlet for Sockets<'_, '_> {
     fn close(&mut self, connection: ConnectionId, code: u16, reason: &str) {
         let code = CloseCode::new(code).unwrap_or(CloseCode::POLICY);
         self.0.close(connection, code, reason);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn clients_come_back_over_a_time_that_grows_with_their_number() {
+        let max = Duration::from_secs(5);
+        for (clients, ms) in [(0, 0), (1, 0), (200, 100), (4_000, 2_000), (10_000, 5_000), (18_000, 5_000)] {
+            assert_eq!(spread_ms(clients, max), ms, "{clients}");
+        }
+        assert_eq!(spread_ms(18_000, Duration::ZERO), 0);
     }
 }

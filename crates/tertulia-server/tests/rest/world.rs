@@ -114,6 +114,7 @@ impl World {
             schedule: Schedule::default(),
             http,
             grace: Duration::from_millis(100),
+            drain: Duration::from_secs(5),
             tokens: tokens.clone(),
             tickets: tickets.clone(),
             api,

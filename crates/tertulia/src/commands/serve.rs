@@ -111,6 +111,7 @@ fn settings(config: &Config, loaded: &Loaded, ports: &Ports, tickets: Arc<Ticket
             ..HttpSettings::default()
         },
         grace: Duration::from_millis(config.grace_ms),
+        drain: Duration::from_millis(config.drain_ms),
         tokens: Tokens::new(&key),
         tickets,
         api: api::Settings {

@@ -23,6 +23,9 @@ use crate::gateway::transport::websocket::{CloseCode, Frame, Violation};
 /// Reads thrown away from a peer that is not understood any more, before it is cut off.
 const DISCARDED_READS_MAX_COUNT: u16 = 256;
 
+/// How long peers have, when everything shuts down, to take what is queued for them.
+const LAST_WORDS: Duration = Duration::from_secs(1);
+
 #[derive(Debug)]
 pub(super) struct Core {
     pub(super) table: Table,
@@ -354,17 +357,19 @@ impl Core {
 
     pub(super) fn begin_drain(&mut self, grace: Duration) -> Instant {
         let deadline = self.now + grace;
-        self.drain = Some((deadline, deadline + self.settings.close_timeout));
+        self.drain = Some((deadline, deadline + self.settings.close_timeout.min(LAST_WORDS)));
         deadline
     }
 
+    /// Says goodbye to all. Nobody's answer is waited for: whoever has got everything that was queued is let go when they
+    /// close, and the rest at the cut-off.
     pub(super) fn close_all(&mut self) {
         for id in self.table.ids() {
             self.close_with(
                 id,
                 CloseCode::GOING_AWAY,
                 "server is shutting down",
-                State::Closing,
+                State::Lingering,
                 CloseReason::Shutdown,
             );
         }

@@ -44,6 +44,11 @@ impl Io<'_> {
         self.0.len()
     }
 
+    /// Connections of all workers.
+    pub fn all_connections(&self) -> usize {
+        self.0.transport.connections()
+    }
+
     /// When this turn began.
     pub fn now(&self) -> Instant {
         self.0.now()
