@@ -44,6 +44,12 @@ export class MockRoom {
     return entry;
   }
 
+  /** An entry as it is read from the log: one's own has its nonce. */
+  read(entry: Entry, user: UserId): Entry {
+    const own = entry.by === user && [...this.nonces].find(([key, seq]) => seq === entry.seq && key.startsWith(`${user} `));
+    return own ? { ...entry, nonce: own[0].slice(user.length + 1) } : entry;
+  }
+
   headFor(user: UserId): RoomHead {
     const read = this.reads.get(user) ?? 0;
     return { room: this.id, first: 1, head: this.head, posts: this.posts(), read, read_posts: read === 0 ? 0 : this.posts(read) };

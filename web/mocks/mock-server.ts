@@ -175,7 +175,7 @@ export class MockServer {
       if (cursor === undefined) continue;
       const to = room.head - 1;
       if (room.head - cursor > this.options.skipAfter) tell({ t: 'skip', room: room.id, to, posts: room.posts(to) });
-      for (const entry of room.log.slice(room.head - cursor > this.options.skipAfter ? to : cursor)) tell({ t: 'entry', room: room.id, ...entry });
+      for (const entry of room.log.slice(room.head - cursor > this.options.skipAfter ? to : cursor)) tell({ t: 'entry', room: room.id, ...room.read(entry, user) });
     }
   }
 
@@ -219,7 +219,8 @@ export class MockServer {
     const whole = at < 0 || at >= room.head;
     const from = before === undefined ? (after ?? 0) + 1 : whole ? 1 : (picked[0]?.seq ?? 1);
     const to = before === undefined ? (whole ? room.head : (picked.at(-1)?.seq ?? 0)) : Math.min(before - 1, room.head);
-    const items = mode === 'entries' ? picked : picked.map((entry) => withState(entry, room, user));
+    const read = picked.map((entry) => room.read(entry, user));
+    const items = mode === 'entries' ? read : read.map((entry) => withState(entry, room, user));
     const page: Page = { t: 'page', id, room: room.id, mode, first: 1, through: room.head, from, to, items };
     return page;
   }

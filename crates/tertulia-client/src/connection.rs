@@ -67,6 +67,7 @@ pub enum ConnectError {
 
 /// What comes from a connection.
 #[derive(Debug)]
+#[expect(clippy::large_enum_variant, reason = "nearly always it is a frame")]
 pub enum Heard {
     /// A frame.
     Frame(ServerFrame),

@@ -105,8 +105,6 @@ pub struct Item {
     pub since: Option<Seq>,
     /// What was said.
     pub post: Post,
-    /// Above this entry it can be found, if it arrived.
-    search_after: Seq,
     #[serde(skip)]
     tries: u32,
     #[serde(skip)]
@@ -137,6 +135,8 @@ pub enum Due {
     Search {
         /// The room.
         room: RoomId,
+        /// The post's nonce.
+        nonce: Nonce,
         /// The entry after which the post can be.
         after: Seq,
     },
@@ -146,15 +146,13 @@ pub enum Due {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Outbox {
     rooms: BTreeMap<RoomId, VecDeque<Item>>,
-    /// The highest entry by this device of each room: what comes later is above it.
-    own_head: BTreeMap<RoomId, Seq>,
 }
 
 impl Outbox {
     /// Puts a post at the end of its room's queue.
     pub fn push(&mut self, key: u64, room: RoomId, nonce: Nonce, post: Post) {
         let place = Place::default();
-        let item = Item { key, nonce, since: None, post, search_after: 0, tries: 0, place };
+        let item = Item { key, nonce, since: None, post, tries: 0, place };
         self.rooms.entry(room).or_default().push_back(item);
     }
 
@@ -181,15 +179,12 @@ impl Outbox {
             match &mut item.place {
                 Place::Waiting { from_ms } if *from_ms <= now_ms => {
                     let since = *item.since.get_or_insert_with(|| head(room));
-                    if item.tries == 0 && item.search_after == 0 {
-                        item.search_after = since.max(self.own_head.get(&room).copied().unwrap_or(0));
-                    }
                     item.place = Place::InFlight;
                     due.push(Due::Write { room, post: item.post.clone(), nonce: item.nonce, since });
                 }
                 Place::Unsure { after, from_ms, asked } if !*asked && *from_ms <= now_ms => {
                     *asked = true;
-                    due.push(Due::Search { room, after: *after });
+                    due.push(Due::Search { room, nonce: item.nonce, after: *after });
                 }
                 _ => {}
             }
@@ -208,16 +203,19 @@ impl Outbox {
         waiting.min()
     }
 
-    /// The server took the room's first post, as entry `seq`.
-    pub fn done(&mut self, room: RoomId, seq: Seq) -> Option<Item> {
-        let head = self.own_head.entry(room).or_default();
-        *head = seq.max(*head);
-        self.remove_front(room)
+    /// Whether this is the room's first post.
+    pub fn is_first(&self, room: RoomId, nonce: Nonce) -> bool {
+        self.of(room).next().is_some_and(|item| item.nonce == nonce)
     }
 
-    /// The server will not take the room's first post.
-    pub fn refused(&mut self, room: RoomId) -> Option<Item> {
-        self.remove_front(room)
+    /// The server took the room's first post, or will not take it: what comes after is next.
+    pub fn answered(&mut self, room: RoomId) -> Option<Item> {
+        let items = self.rooms.get_mut(&room)?;
+        let item = items.pop_front();
+        if items.is_empty() {
+            self.rooms.remove(&room);
+        }
+        item
     }
 
     /// The room's first post is to be tried again after a time, which `wait_ms` makes of the number of tries.
@@ -231,7 +229,8 @@ impl Outbox {
     /// The room moved too far to be sure whether the first post arrived: it is to be looked for, not before `from_ms`.
     pub fn unsure(&mut self, room: RoomId, from_ms: u64) {
         if let Some(item) = self.front(room) {
-            item.place = Place::Unsure { after: item.search_after, from_ms, asked: false };
+            let after = item.since.unwrap_or(0);
+            item.place = Place::Unsure { after, from_ms, asked: false };
         }
     }
 
@@ -240,7 +239,6 @@ impl Outbox {
     pub fn searched(
         &mut self,
         room: RoomId,
-        by: UserId,
         page: &[Entry],
         to: Seq,
         through: Seq,
@@ -248,8 +246,8 @@ impl Outbox {
     ) -> Option<Seq> {
         let item = self.front(room)?;
         let Place::Unsure { after, .. } = item.place else { return None };
-        let found = page.iter().find(|entry| entry.seq > after && item.post.became(entry, by));
-        if let Some(entry) = found {
+        // Only the user's own entries have their nonces.
+        if let Some(entry) = page.iter().find(|entry| entry.nonce == Some(item.nonce)) {
             return Some(entry.seq);
         }
         if to > after && to < through {
@@ -258,7 +256,6 @@ impl Outbox {
             // It is not there, and with its old `since` it will never be: a new nonce is safe.
             item.nonce = nonce;
             item.since = Some(through);
-            item.search_after = item.search_after.max(through);
             item.place = Place::default();
         }
         None
@@ -276,20 +273,10 @@ impl Outbox {
 
     /// Takes out every post of a room that is not there any more.
     pub fn abandon(&mut self, room: RoomId) -> Vec<Item> {
-        self.own_head.remove(&room);
         self.rooms.remove(&room).into_iter().flatten().collect()
     }
 
     fn front(&mut self, room: RoomId) -> Option<&mut Item> {
         self.rooms.get_mut(&room)?.front_mut()
-    }
-
-    fn remove_front(&mut self, room: RoomId) -> Option<Item> {
-        let items = self.rooms.get_mut(&room)?;
-        let item = items.pop_front();
-        if items.is_empty() {
-            self.rooms.remove(&room);
-        }
-        item
     }
 }

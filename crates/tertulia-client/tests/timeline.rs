@@ -51,7 +51,7 @@ impl Log {
             }
             _ => EntryBody::Message { text: format!("text {seq}"), reply_to: None },
         };
-        let entry = Entry { seq, posts: 0, by: Some(by), at: TimeMs(seq), body, state: None };
+        let entry = Entry { seq, posts: 0, by: Some(by), at: TimeMs(seq), nonce: None, body, state: None };
         self.entries.push(entry.clone());
         entry
     }

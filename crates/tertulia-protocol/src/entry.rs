@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::{
-    ids::{Posts, Seq, TimeMs, UserId},
+    ids::{Nonce, Posts, Seq, TimeMs, UserId},
     room::{Role, RoomKind, RoomSettings},
 };
 
@@ -22,6 +22,10 @@ pub struct Entry {
     /// When the server numbered it, in ms.
     #[schema(value_type = u64)]
     pub at: TimeMs,
+    /// What the reader's own client called it: only in what is read from the log, and only in the reader's own entries.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
+    pub nonce: Option<Nonce>,
     /// What happened.
     #[serde(flatten)]
     pub body: EntryBody,

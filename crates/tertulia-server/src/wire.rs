@@ -27,7 +27,7 @@ pub fn json(frame: &ServerFrame) -> Vec<u8> {
     match frame {
         ServerFrame::Entry(RoomEntry { room, entry }) if entry.state.is_none() => {
             let by = entry.by.unwrap_or(SYSTEM);
-            let mut json = entry_head(*room, entry.seq, entry.posts, by, entry.at);
+            let mut json = entry_head(*room, entry.seq, entry.posts, by, entry.at, entry.nonce);
             append_fields(&mut json, &entry.body);
             json
         }
@@ -35,9 +35,11 @@ pub fn json(frame: &ServerFrame) -> Vec<u8> {
     }
 }
 
-/// The `entry` frame of a room's entry as JSON: what every message is encoded by, once.
-pub fn entry_json(room: RoomId, entry: &core::Entry) -> Vec<u8> {
-    let mut json = entry_head(room, entry.seq, entry.posts, entry.sender, entry.at);
+/// The `entry` frame of a room's entry as JSON. Without a reader it is the same for all: what every message is encoded by,
+/// once.
+pub fn entry_json(room: RoomId, entry: &core::Entry, reader: Option<core::UserId>) -> Vec<u8> {
+    let nonce = reader.and_then(|reader| nonce_for(entry, reader));
+    let mut json = entry_head(room, entry.seq, entry.posts, entry.sender, entry.at, nonce);
     match &entry.body {
         Some(core::EntryBody::Message { text, reply_to }) => {
             json.extend(br#""kind":"message","text":"#);
@@ -53,7 +55,14 @@ pub fn entry_json(room: RoomId, entry: &core::Entry) -> Vec<u8> {
 }
 
 /// Everything of an `entry` frame before its body's fields.
-fn entry_head(room: RoomId, seq: u64, posts: u64, by: core::UserId, at: core::TimeMs) -> Vec<u8> {
+fn entry_head(
+    room: RoomId,
+    seq: u64,
+    posts: u64,
+    by: core::UserId,
+    at: core::TimeMs,
+    nonce: Option<core::Nonce>,
+) -> Vec<u8> {
     use std::io::Write as _;
 
     let mut json = Vec::with_capacity(192);
@@ -64,6 +73,10 @@ fn entry_head(room: RoomId, seq: u64, posts: u64, by: core::UserId, at: core::Ti
                 false => write!(json, r#""by":"{by}","at":{},"#, at.0),
             }
         });
+    let written = written.and_then(|()| match nonce {
+        Some(nonce) => write!(json, r#""nonce":"{nonce}","#),
+        None => Ok(()),
+    });
     written.expect("a vector takes every byte");
     json
 }
@@ -82,14 +95,25 @@ pub fn entry(entry: &core::Entry) -> entry::Entry {
         posts: entry.posts,
         by: (entry.sender != SYSTEM).then_some(entry.sender),
         at: entry.at,
+        nonce: None,
         body: entry_body(entry),
         state: None,
     }
 }
 
+/// An entry for one reader: their own have the nonces by which their clients know them.
+pub fn entry_for(core: &core::Entry, reader: core::UserId) -> entry::Entry {
+    entry::Entry { nonce: nonce_for(core, reader), ..entry(core) }
+}
+
 /// An entry with what became of it, for a timeline.
-pub fn entry_with_state(core: &core::Entry, state: Option<&StateOf>) -> entry::Entry {
-    entry::Entry { state: state.map(message_state), ..entry(core) }
+pub fn entry_with_state(core: &core::Entry, state: Option<&StateOf>, reader: core::UserId) -> entry::Entry {
+    entry::Entry { state: state.map(message_state), ..entry_for(core, reader) }
+}
+
+/// Entries that a command made besides its first have none.
+fn nonce_for(entry: &core::Entry, reader: core::UserId) -> Option<core::Nonce> {
+    (entry.sender == reader && entry.nonce != core::Nonce::default()).then_some(entry.nonce)
 }
 
 fn entry_body(entry: &core::Entry) -> entry::EntryBody {

@@ -219,13 +219,34 @@ describe('the outbox', () => {
       // As if the first try had been answered by a line that broke.
       const command = clara.client.outbox.all[0]!;
       command.since = since;
-      if (arrived) server.append(room, people[0]!.id, { kind: 'message', text: 'once' });
+      // One's other device said the same: only the nonce tells which is which.
+      server.append(room, people[0]!.id, { kind: 'message', text: 'once' });
+      if (arrived) room.nonces.set(`${people[0]!.id} ${command.nonce}`, server.append(room, people[0]!.id, { kind: 'message', text: 'once' }).seq);
       for (let i = 0; i < 20; i++) server.append(room, people[1]!.id, { kind: 'message', text: `${i}` });
       clara.platform.offline = false;
       await clock.advance(60_000);
-      expect(room.log.filter((entry) => entry.kind === 'message' && entry.text === 'once')).toHaveLength(1);
+      expect(room.log.filter((entry) => entry.kind === 'message' && entry.text === 'once')).toHaveLength(2);
       expect(clara.client.outbox.all).toEqual([]);
     }
+  });
+
+  it('knows by its nonce what it reads back from the log, without asking again', async () => {
+    const { clock, server, people, room, device } = world(9);
+    const clara = await device(people[0]!);
+    clara.platform.offline = true;
+    server.dropAll();
+    await clock.advance(100);
+    const key = await say(clara, room, 'hello');
+    const { nonce } = clara.client.outbox.all[0]!;
+    const { seq } = server.append(room, people[0]!.id, { kind: 'message', text: 'hello' });
+    room.nonces.set(`${people[0]!.id} ${nonce}`, seq);
+    // Whatever it sends again is refused for now: the entry alone has to tell.
+    server.options.nonceWindow = 0;
+    server.refuse = { code: 'unavailable', detail: 'later', retry_after_ms: 600_000 };
+    clara.platform.offline = false;
+    await clock.advance(60_000);
+    expect(clara.client.outbox.all).toEqual([]);
+    expect(roomOf(clara, room).claimed.get(seq)).toBe(key);
   });
 
   it('holds a deletion so long that it can be undone', async () => {

@@ -431,12 +431,9 @@ export class Client {
 
   private async findDone(command: Command): Promise<Seq | undefined> {
     const room = this.rooms.get(command.room);
-    const { body, since } = command;
-    if (!room || body.type !== 'send' || since === undefined) return undefined;
+    if (!room || command.since === undefined) return undefined;
     await this.sync.catchUp(room);
-    if (!room.log.ranges.holding(since + 1)) await this.sync.loadAfter(room, since);
-    const own = room.log.between(since + 1, room.head).find((item) => item.type === 'post' && item.by === this.myId && item.text === body.text && !room.claimed.has(item.seq));
-    return own?.seq;
+    return this.sync.findNonce(room, command.since, command.nonce);
   }
 
   // ----- small things -----
@@ -456,6 +453,7 @@ export class Client {
   private roomChanged(room: Room, entry?: Entry): void {
     if (room.id !== this.openedRoom && room.log.size > LOG_MAX) room.log.trim(LOG_KEPT);
     this.keeper.roomChanged(room);
+    if (entry?.nonce !== undefined) void this.outbox.seen(entry.nonce, entry.seq, entry.at);
     if (room.unsentRead !== undefined && entry?.by === this.myId) this.sendRead(room);
     if (entry && entry.by !== this.myId) for (const tell of this.news) tell(room, entry);
     this.changes.raise();

@@ -3,7 +3,7 @@
 import { ConnectionLost, RequestError } from '../connection/request-error';
 import type { Ack, Request } from '../protocol/frames';
 import { retryOf } from '../protocol/errors';
-import type { RoomId, Seq, TimeMs } from '../protocol/ids';
+import type { Nonce, RoomId, Seq, TimeMs } from '../protocol/ids';
 import type { Platform } from '../platform/platform';
 import type { AccountStorage } from '../storage/storage';
 import { requestOf, type Command, type CommandBody } from './command';
@@ -102,6 +102,14 @@ export class Outbox {
       command.since = undefined;
       await this.keep(command);
     }
+  }
+
+  /** A command was read back from the log as an entry: it is done, though no answer came. */
+  async seen(nonce: Nonce, seq: Seq, at: TimeMs): Promise<void> {
+    const command = this.commands.find((one) => one.nonce === nonce);
+    if (!command) return;
+    this.ports.acked(command, seq, at);
+    await this.forget(command);
   }
 
   private async flush(room: RoomId): Promise<void> {

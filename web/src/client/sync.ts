@@ -3,7 +3,7 @@
 import { ConnectionLost, RequestError } from '../connection/request-error';
 import type { Changed, EntryFrame, Page, Request, SkipFrame } from '../protocol/frames';
 import type { Entry } from '../protocol/entries';
-import type { RoomId, Seq, TimeMs } from '../protocol/ids';
+import type { Nonce, RoomId, Seq, TimeMs } from '../protocol/ids';
 import type { Room } from './room';
 
 export interface SyncPorts {
@@ -72,6 +72,16 @@ export class Sync {
       const page = await this.ports.history({ t: 'history', room: room.id, mode: 'entries', after: room.cursor ?? 0, limit: ENTRIES });
       this.applyPage(room, page);
       if (page.from > page.to || page.to >= page.through) return;
+    }
+  }
+
+  /** The entry above a number that one's own client called so. */
+  async findNonce(room: Room, after: Seq, nonce: Nonce): Promise<Seq | undefined> {
+    for (let from = after; ; ) {
+      const page = await this.ports.history({ t: 'history', room: room.id, mode: 'entries', after: from, limit: ENTRIES });
+      const own = page.items.find((entry) => entry.nonce === nonce);
+      if (own || page.from > page.to || page.to >= page.through) return own?.seq;
+      from = page.to;
     }
   }
 

@@ -1,5 +1,5 @@
 // Entries of a room's log, and what became of a message since. Rust: entry.rs, room.rs.
-import type { Seq, TimeMs, UserId } from './ids';
+import type { Nonce, Seq, TimeMs, UserId } from './ids';
 
 export type WireRoomKind = 'direct' | 'group' | 'channel';
 export type Role = 'member' | 'moderator' | 'owner';
@@ -36,6 +36,8 @@ export type Entry = EntryBody & {
   posts: number;
   by?: UserId;
   at: TimeMs;
+  /** One's own entries have it where they are read from the log: when catching up, and in pages. */
+  nonce?: Nonce;
   /** Only in pages of a timeline. */
   state?: MessageState;
 };

@@ -83,7 +83,7 @@ impl Session {
                     self.sync_later(now_ms, room, None);
                 }
             }
-            Some(Purpose::Search(_)) => self.searched(page),
+            Some(Purpose::Search(_, nonce)) => self.searched(nonce, &page),
             Some(Purpose::Ask(key)) => self.tell(Event::Answer { key, answer: Ok(ServerFrame::Page(page)) }),
             _ => {}
         }
@@ -96,7 +96,11 @@ impl Session {
             self.tell(Event::Passed { room, first, last });
         }
         for entry in step.entries {
+            let (nonce, seq, at) = (entry.nonce, entry.seq, entry.at);
             self.tell(Event::Entry { room, entry });
+            if let Some(nonce) = nonce {
+                self.post_done(room, nonce, seq, Some(at));
+            }
         }
         if step.ask {
             self.sync(now_ms, room);

@@ -6,11 +6,11 @@ use std::collections::BTreeMap;
 use tertulia_protocol::{
     Code, ErrorDetail,
     error::Retry,
-    ids::{Nonce, RoomId, Seq, UserId},
+    ids::{Nonce, RoomId, Seq, TimeMs, UserId},
     room::PresenceState,
     socket::{
         client::{self, ClientFrame, HistoryMode},
-        server::{Ack, ServerFrame},
+        server::{Ack, Page, ServerFrame},
     },
 };
 
@@ -86,7 +86,7 @@ pub(super) enum Purpose {
     /// Entries of the room that are missing.
     Sync(RoomId),
     /// The room's log, to look whether its first post is in it.
-    Search(RoomId),
+    Search(RoomId, Nonce),
     /// A read marker.
     Read(RoomId, Seq),
     /// The application's question.
@@ -198,8 +198,8 @@ impl Session {
                     let id = self.requests.number(now_ms, Purpose::Post(room, nonce));
                     post.frame(id, room, nonce, since)
                 }
-                Due::Search { room, after } => {
-                    let id = self.requests.number(now_ms, Purpose::Search(room));
+                Due::Search { room, nonce, after } => {
+                    let id = self.requests.number(now_ms, Purpose::Search(room, nonce));
                     entries_after(id, room, after)
                 }
             };
@@ -251,8 +251,11 @@ impl Session {
     pub(super) fn failed(&mut self, now_ms: u64, id: u64, error: ErrorDetail) {
         let wait_ms = error.retry_after_ms;
         match self.requests.answered(id) {
+            // It was seen in the log meanwhile: what became of a retry does not matter.
+            Some(Purpose::Post(room, nonce) | Purpose::Search(room, nonce))
+                if !self.outbox.is_first(room, nonce) => {}
             Some(Purpose::Post(room, _)) => self.post_failed(now_ms, room, error),
-            Some(Purpose::Search(room)) => match error.code.retry() {
+            Some(Purpose::Search(room, _)) => match error.code.retry() {
                 Retry::Later => {
                     let pause_ms = wait_ms.unwrap_or_else(|| backoff::pause_ms(0, &mut self.random));
                     self.outbox.unsure(room, now_ms + pause_ms);
@@ -303,7 +306,7 @@ impl Session {
     }
 
     fn refuse_post(&mut self, room: RoomId, error: ErrorDetail) {
-        if let Some(item) = self.outbox.refused(room) {
+        if let Some(item) = self.outbox.answered(room) {
             self.tell(Event::Refused { key: item.key, room, error });
         }
     }
@@ -312,9 +315,8 @@ impl Session {
     pub(super) fn acked(&mut self, ack: Ack) {
         match self.requests.answered(ack.id) {
             Some(Purpose::Post(room, nonce)) => {
-                let Some(seq) = ack.seq else { return };
-                if let Some(item) = self.outbox.done(room, seq) {
-                    self.tell(Event::Done { key: item.key, room, nonce, seq, at: ack.at });
+                if let Some(seq) = ack.seq {
+                    self.post_done(room, nonce, seq, ack.at);
                 }
             }
             Some(Purpose::Read(room, seq)) => self.requests.read_done(room, seq),
@@ -323,16 +325,23 @@ impl Session {
         }
     }
 
-    /// A page of a room's log came, to look for its first post.
-    pub(super) fn searched(&mut self, page: tertulia_protocol::socket::server::Page) {
-        let (Some(user), room) = (self.user, page.room) else { return };
-        let fresh = Nonce(self.random.random());
-        let sent_with = self.outbox.of(room).next().map(|item| item.nonce);
-        let found = self.outbox.searched(room, user, &page.items, page.to, page.through, fresh);
-        if let (Some(seq), Some(nonce)) = (found, sent_with)
-            && let Some(item) = self.outbox.done(room, seq)
+    /// A post is this entry: its ack says so, or the entry itself, whichever comes first.
+    pub(super) fn post_done(&mut self, room: RoomId, nonce: Nonce, seq: Seq, at: Option<TimeMs>) {
+        if self.outbox.is_first(room, nonce)
+            && let Some(item) = self.outbox.answered(room)
         {
-            self.tell(Event::Done { key: item.key, room, nonce, seq, at: None });
+            self.tell(Event::Done { key: item.key, room, nonce, seq, at });
+        }
+    }
+
+    /// A page of a room's log came, to look for its first post.
+    pub(super) fn searched(&mut self, nonce: Nonce, page: &Page) {
+        if !self.outbox.is_first(page.room, nonce) {
+            return;
+        }
+        let fresh = Nonce(self.random.random());
+        if let Some(seq) = self.outbox.searched(page.room, &page.items, page.to, page.through, fresh) {
+            self.post_done(page.room, nonce, seq, None);
         }
     }
 }

@@ -188,7 +188,7 @@ impl Server {
                 self.put(wire, json!({"t": "skip", "room": room, "to": from, "posts": from}));
             }
             for seq in from as usize..self.logs[&room].len() {
-                let entry = self.logs[&room][seq].clone();
+                let entry = self.for_reader(room, &self.logs[&room][seq], Some(user));
                 self.put_entry(wire, room, &entry);
             }
         }
@@ -224,7 +224,8 @@ impl Server {
     fn append(&mut self, now_ms: u64, room: RoomId, by: UserId, body: EntryBody) -> Seq {
         let log = self.logs.get_mut(&room).unwrap();
         let seq = log.len() as u64 + 1;
-        let entry = Entry { seq, posts: seq, by: Some(by), at: TimeMs(now_ms), body, state: None };
+        let entry =
+            Entry { seq, posts: seq, by: Some(by), at: TimeMs(now_ms), nonce: None, body, state: None };
         log.push(entry.clone());
         for wire in 0..self.wires.len() {
             if self.wires[wire].user.is_some() && !self.chance(self.weather.lose) {
@@ -239,11 +240,21 @@ impl Server {
         let (after, limit) = (history.after.unwrap(), history.limit.unwrap() as u64);
         let to = (after + limit).min(log.len() as u64);
         let items = &log[(after as usize).min(log.len())..(to as usize).max(after as usize).min(log.len())];
+        let items: Vec<Entry> =
+            items.iter().map(|entry| self.for_reader(history.room, entry, self.wires[wire].user)).collect();
         let page = json!({
             "t": "page", "id": history.id, "room": history.room, "mode": "entries", "first": 1,
             "through": log.len(), "from": after + 1, "to": to, "items": items,
         });
         self.put(wire, page);
+    }
+
+    /// What is read from the log tells readers the nonces of their own.
+    fn for_reader(&self, room: RoomId, entry: &Entry, reader: Option<UserId>) -> Entry {
+        let mut own = self.nonces.iter().filter(|((at, by, _), seq)| {
+            (*at, Some(*by), **seq) == (room, reader, entry.seq) && entry.by == reader
+        });
+        Entry { nonce: own.next().map(|((_, _, nonce), _)| *nonce), ..entry.clone() }
     }
 
     fn put_entry(&mut self, wire: usize, room: RoomId, entry: &Entry) {

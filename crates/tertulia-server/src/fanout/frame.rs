@@ -22,7 +22,7 @@ pub struct JsonFrames;
 
 impl Frames for JsonFrames {
     fn entry(&self, room: RoomId, entry: &Entry) -> Bytes {
-        of_json(&wire::entry_json(room, entry))
+        of_json(&wire::entry_json(room, entry, None))
     }
 
     fn typing(&self, room: RoomId, user: UserId, on: bool) -> Bytes {
@@ -32,6 +32,11 @@ impl Frames for JsonFrames {
     fn read(&self, room: RoomId, user: UserId, seq: u64, posts: u64) -> Bytes {
         frame(&ServerFrame::Read(Read { room, user, seq, posts }))
     }
+}
+
+/// The frame of an entry that one reader has missed.
+pub fn entry_frame(room: RoomId, entry: &Entry, reader: UserId) -> Bytes {
+    of_json(&wire::entry_json(room, entry, Some(reader)))
 }
 
 /// A frame with this JSON.

@@ -19,7 +19,7 @@ use tertulia_protocol::socket::{
 
 use super::transport::ConnectionId;
 use crate::{
-    fanout::frame::{Frames, JsonFrames, consequence, frame},
+    fanout::frame::{Frames, JsonFrames, consequence, entry_frame, frame},
     history::{PageRequest, Reader},
 };
 
@@ -32,7 +32,7 @@ pub enum Errand {
     /// Look how far a user has read rooms in which something is unread.
     ReadMarks { connection: ConnectionId, user: UserId, rooms: Vec<(Grant, Option<(Seq, Posts)>)> },
     /// Read what a session has missed.
-    Entries { connection: ConnectionId, span: Span, limit: usize },
+    Entries { connection: ConnectionId, user: UserId, span: Span, limit: usize },
     /// Read what the gateway has missed.
     Mend { span: Span, epoch: Epoch, limit: usize },
     /// Make a page of history.
@@ -128,9 +128,9 @@ pub async fn run(desk: &Desk, gateway: GatewayId, errand: Errand, now: TimeMs) -
         Errand::ReadMarks { connection, user, rooms } => {
             Returned::ReadMarks { connection, marks: logged(read_marks(desk, user, rooms).await) }
         }
-        Errand::Entries { connection, span, limit } => {
+        Errand::Entries { connection, user, span, limit } => {
             let entries = logged(desk.reader.entries(&span, From::Start, limit).await);
-            let framed = |entry: Entry| (entry.seq, JsonFrames.entry(span.room, &entry));
+            let framed = |entry: Entry| (entry.seq, entry_frame(span.room, &entry, user));
             let entries = entries.map(|entries| entries.into_iter().map(framed).collect());
             Returned::Entries { connection, room: span.room, entries }
         }

@@ -355,7 +355,7 @@ impl Gateway {
         if session.catching_up || !session.is_live() {
             return;
         }
-        let places = session.rooms.clone();
+        let (places, user) = (session.rooms.clone(), session.user);
         for place in places {
             let Some(room) = self.rooms.get_mut(place as usize) else { continue };
             let Some(subscriber) = room.subscribers.iter_mut().find(|known| known.connection == connection)
@@ -379,7 +379,7 @@ impl Gateway {
             if let Some(session) = self.session(connection) {
                 session.catching_up = true;
             }
-            return self.errands.push(Errand::Entries { connection, span, limit: CATCH_UP_PAGE });
+            return self.errands.push(Errand::Entries { connection, user, span, limit: CATCH_UP_PAGE });
         }
     }
 

@@ -209,7 +209,10 @@ impl Reader {
             if let Some(message) = message {
                 let states = self.messages.states(grant.room, message.seq, message.seq, reader).await?;
                 self.confirm(grant, reader, &states).await?;
-                return Ok(Preview { message: Some(wire::entry_with_state(message, states.first())), at });
+                return Ok(Preview {
+                    message: Some(wire::entry_with_state(message, states.first(), reader)),
+                    at,
+                });
             }
             if entries.len() < rows {
                 return Ok(Preview { message: None, at });

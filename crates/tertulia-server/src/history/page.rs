@@ -53,7 +53,8 @@ impl Reader {
             PageMode::Entries => {
                 let entries = self.entries(&span, end, limit).await?;
                 let (from, to) = covered(&entries, page.from, page.to);
-                Ok(Page { from, to, items: entries.iter().map(wire::entry).collect(), ..page })
+                let items = entries.iter().map(|entry| wire::entry_for(entry, reader)).collect();
+                Ok(Page { from, to, items, ..page })
             }
             PageMode::Timeline => {
                 let (entries, (from, to)) = self.shown(span, end, limit).await?;
@@ -121,7 +122,7 @@ impl Reader {
             let at = states.binary_search_by_key(&entry.seq, |state| state.state.seq).ok()?;
             states.get(at)
         };
-        Ok(entries.iter().map(|entry| wire::entry_with_state(entry, state_of(entry))).collect())
+        Ok(entries.iter().map(|entry| wire::entry_with_state(entry, state_of(entry), reader)).collect())
     }
 }
 

@@ -53,9 +53,25 @@ fn the_fast_path_of_entries_says_what_serde_says() {
     for core in every_entry() {
         let frame = ServerFrame::Entry(RoomEntry { room, entry: entry(&core) });
         let slow = serde_json::to_string(&frame).unwrap();
-        assert_eq!(String::from_utf8(entry_json(room, &core)).unwrap(), slow);
+        assert_eq!(String::from_utf8(entry_json(room, &core, None)).unwrap(), slow);
         assert_eq!(String::from_utf8(json(&frame)).unwrap(), slow);
         assert_eq!(serde_json::from_str::<ServerFrame>(&slow).unwrap(), frame);
+    }
+}
+
+#[test]
+fn only_readers_own_entries_have_their_nonces() {
+    let (room, nonce) = (RoomId::new(77), "00000000000000000000000000000001");
+    for core in every_entry() {
+        for (reader, seen) in [(core.sender, Some(Nonce(1))), (UserId::new(99), None)] {
+            let entry = entry_for(&core, reader);
+            assert_eq!(entry.nonce, seen);
+            let slow = serde_json::to_string(&ServerFrame::Entry(RoomEntry { room, entry })).unwrap();
+            assert_eq!(slow.contains(nonce), seen.is_some());
+            assert_eq!(String::from_utf8(entry_json(room, &core, Some(reader))).unwrap(), slow);
+        }
+        let besides = Entry { nonce: Nonce::default(), ..core };
+        assert_eq!(entry_for(&besides, besides.sender).nonce, None);
     }
 }
 

@@ -221,3 +221,43 @@ async fn ones_own_messages_are_read_if_everything_before_them_was() {
     his.ask(json!({"t": "read", "room": room, "seq": last})).await;
     assert_eq!(unread(&bo).await, 0);
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn after_a_stale_send_ones_own_nonce_is_in_the_log() {
+    let world = World::start().await;
+    let (amaia, bo) = (world.sign_up("Amaia").await, world.sign_up("Bo").await);
+    let room = world.group(&amaia, &[&bo]).await;
+    let (mut hers, mut his) = (Live::open(&world, &amaia).await, Live::open(&world, &bo).await);
+    let nonce = "5c0f1f6f0a9c4f5e8d1b2a3c4d5e6f70";
+    let send = json!({"t": "send", "room": room, "nonce": nonce, "since": 3, "text": "the same"});
+    let seq = hers.ask(send.clone()).await["seq"].as_u64().unwrap();
+    for live in [&mut hers, &mut his] {
+        let entry = live.hears(|frame| frame["t"] == "entry" && frame["seq"] == json!(seq)).await;
+        assert!(entry.get("nonce").is_none(), "what comes live is the same for everybody: {entry}");
+    }
+    let has_nonce = |item: &Value| item["nonce"] == json!(nonce);
+    for (person, theirs) in [(&amaia, true), (&bo, false)] {
+        let mut back = Live::with_cursors(&world, person, json!({room.to_string(): 3})).await;
+        let entry = back.hears(|frame| frame["t"] == "entry" && frame["seq"] == json!(seq)).await;
+        assert_eq!(has_nonce(&entry), theirs, "{entry}");
+    }
+
+    // More than a room remembers.
+    for _ in 0..1_100 {
+        let nonce = Nonce(u128::from(world.ports.entropy.u64()) + 1);
+        let command = Command::Post { text: "the same".into(), reply_to: None };
+        let ask = Ask { actor: amaia.id, nonce, since: None, command };
+        world.server.rooms().ask(room, ask).await.unwrap();
+    }
+    let refused = hers.ask(send).await;
+    assert_eq!(refused["code"], "stale_send", "{refused}");
+
+    let look = json!({"t": "history", "room": room, "mode": "entries", "after": 3, "limit": 200});
+    let page = hers.ask(look.clone()).await;
+    let found: Vec<_> = page["items"].as_array().unwrap().iter().filter(|item| has_nonce(item)).collect();
+    assert!(found.len() == 1 && found[0]["seq"] == json!(seq), "{found:?}");
+    let others = his.ask(look).await;
+    assert!(others["items"].as_array().unwrap().iter().all(|item| item.get("nonce").is_none()));
+    let rest = amaia.get(&world, &format!("/v1/rooms/{room}/timeline?after=3&limit=1")).await.expect(200);
+    assert!(has_nonce(&rest["items"][0]), "{rest}");
+}

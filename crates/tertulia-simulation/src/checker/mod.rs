@@ -112,8 +112,9 @@ impl Checker {
                     && truth.is_deleted(shown.seq)
                     && (shown.posts, shown.by, shown.at) == (stored.posts, stored.by, stored.at)
             }
-            _ => Shown { state: None, ..shown.clone() } == stored,
+            _ => Shown { state: None, nonce: None, ..shown.clone() } == stored,
         };
+        let same = same && shown.nonce.is_none_or(|nonce| (nonce, reader) == (entry.nonce, entry.sender));
         if !same {
             self.violated(2, || {
                 format!("room {room}: {reader} was shown {shown:?}, and stored is {stored:?}")

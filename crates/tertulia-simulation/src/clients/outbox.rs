@@ -3,7 +3,6 @@
 use tertulia_core::{Nonce, Seq, entry::EntryBody};
 use tertulia_protocol::{
     Code, ErrorDetail,
-    entry::{Entry as Item, EntryBody as Shown},
     error::Retry,
     socket::{
         client::{ClientFrame, Delete, Edit, History, HistoryMode, React, Send},
@@ -105,7 +104,7 @@ impl World {
         };
         let Some(letter) = me.letter(nonce).filter(|letter| letter.id == Some(id)) else { return };
         match (error.code, error.code.retry()) {
-            (Code::StaleSend, _) if matches!(letter.what, What::Post { .. }) => {
+            (Code::StaleSend, _) => {
                 letter.looks_after = Some(letter.since);
                 (letter.id, letter.again_at) = (None, now);
                 self.send_due(client);
@@ -124,14 +123,10 @@ impl World {
         let fresh = Nonce(u128::from(self.rng.next()) << 64 | u128::from(self.rng.next()));
         let now = self.now;
         let Some(letter) = self.clients[client].letter(nonce) else { return };
-        let What::Post { text, .. } = &letter.what else { return };
-        let is_it = |body: &Shown| matches!(body, Shown::Message { text: said, .. } if said == text);
-        let found = page.items.iter().any(|item| item.by == Some(user) && is_it(&item.body));
+        let found = page.items.iter().any(|item| item.by == Some(user) && item.nonce == Some(nonce));
         (letter.id, letter.again_at) = (None, now);
-        // Who may not read from there on, or finds words of their own that were erased, cannot tell, and leaves it.
-        let is_erased = |item: &Item| item.by == Some(user) && matches!(item.body, Shown::Erased { .. });
-        let is_hidden = letter.looks_after.is_some_and(|after| page.first > after + 1);
-        let cannot_tell = is_hidden || page.items.iter().any(is_erased);
+        // Who may not read from there on cannot tell, and leaves it.
+        let cannot_tell = letter.looks_after.is_some_and(|after| page.first > after + 1);
         if found || cannot_tell {
             self.clients[client].drop_letter(nonce);
         } else if page.from <= page.to && page.to < page.through {

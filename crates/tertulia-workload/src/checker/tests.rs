@@ -18,7 +18,7 @@ const ANA: UserId = UserId::new(1);
 const BEA: UserId = UserId::new(2);
 
 fn entry(seq: Seq, posts: u64, by: UserId, body: EntryBody) -> Entry {
-    Entry { seq, posts, by: Some(by), at: TimeMs(seq * 10), body, state: None }
+    Entry { seq, posts, by: Some(by), at: TimeMs(seq * 10), nonce: None, body, state: None }
 }
 
 fn message(text: &str) -> EntryBody {
