@@ -29,6 +29,18 @@ pub fn node(workspace: &Workspace) -> Result<()> {
     }
 }
 
+/// A C compiler and make, with which some libraries are built.
+pub fn compiler(workspace: &Workspace) -> Result<()> {
+    let missing: Vec<&str> = [("cc", "gcc"), ("make", "make")]
+        .into_iter()
+        .filter_map(|(program, package)| (!process::exists(program)).then_some(package))
+        .collect();
+    match missing.is_empty() {
+        true => Ok(()),
+        false => packages(workspace, &missing).context("the build needs a C compiler and make"),
+    }
+}
+
 /// The path of a Chromium for the browser tests.
 pub fn chromium(workspace: &Workspace) -> Result<PathBuf> {
     if let Some(given) = std::env::var_os("CHROMIUM") {

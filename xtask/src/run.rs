@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use anyhow::Result;
 
 use crate::workspace::Workspace;
-use crate::{process, web};
+use crate::{install, process, web};
 
 /// Builds the web client and the server, then becomes the server, so that its signals and its exit code are its own.
 pub fn main(workspace: &Workspace, arguments: Vec<OsString>) -> Result<ExitCode> {
@@ -19,6 +19,7 @@ pub fn main(workspace: &Workspace, arguments: Vec<OsString>) -> Result<ExitCode>
     } else {
         println!("left out: the web client, which has no web/package.json yet");
     }
+    install::compiler(workspace)?;
     println!("building the server");
     process::loud(process::cargo(workspace, &["build", "--release", "--package", "tertulia"]))?;
     process::become_it(serve(workspace, arguments))

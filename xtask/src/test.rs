@@ -14,6 +14,7 @@ use anyhow::{Result, bail};
 
 use self::counts::Counts;
 use self::stages::{Outcome, STAGES, Stage};
+use crate::install;
 use crate::workspace::Workspace;
 
 /// The folders of tests that `--only` can name.
@@ -39,6 +40,7 @@ pub struct Options {
 /// Runs the stages and says how many tests passed and failed.
 pub fn main(workspace: &Workspace, arguments: Vec<OsString>) -> Result<ExitCode> {
     let options = Options::parse(arguments)?;
+    install::compiler(workspace)?;
     let began = Instant::now();
     let mut total = Counts::default();
     for stage in STAGES.iter().filter(|stage| stage.is_wanted(&options)) {

@@ -3,6 +3,8 @@
 //! `commands/` has a file a command, `config.rs` what can be set and where it came from, `wiring.rs` which adapter stands
 //! behind each port.
 
+#[cfg(target_os = "linux")]
+mod allocator;
 mod commands;
 mod config;
 mod wiring;

@@ -1,11 +1,12 @@
 //! Presence in memory: the reference for the suite, and what a single node runs on.
 
 use std::{
-    collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque},
+    collections::{BTreeMap, HashMap, HashSet, VecDeque},
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
 use async_trait::async_trait;
+use smallvec::SmallVec;
 use tertulia_core::{RoomId, TimeMs, UserId};
 
 use super::{Presence, PresenceStore, Seen};
@@ -61,15 +62,14 @@ impl PresenceStore for InProcessPresence {
 
     async fn gateways_of(&self, user: UserId) -> EngineResult<Vec<GatewayId>> {
         let people = lock(&self.people);
-        Ok(people.online.get(&user).map(|said| said.keys().copied().collect()).unwrap_or_default())
+        Ok(people.said_of(user).iter().map(|(gateway, _)| *gateway).collect())
     }
 
     async fn forget_gateway(&self, gateway: GatewayId, now: TimeMs) -> EngineResult<Vec<Seen>> {
         let mut people = lock(&self.people);
-        let gone: Vec<_> = match people.gateways.get(&gateway) {
-            Some(users) => users.iter().map(|user| (*user, Presence::Off)).collect(),
-            None => Vec::new(),
-        };
+        let mut gone = people.on(gateway);
+        gone.sort_unstable();
+        let gone: Vec<_> = gone.into_iter().map(|user| (user, Presence::Off)).collect();
         Ok(people.set(gateway, &gone, now))
     }
 
@@ -89,10 +89,9 @@ impl PresenceStore for InProcessPresence {
 
 #[derive(Debug, Default)]
 struct People {
-    /// What gateways say of who is connected; nobody here is `Off`.
-    online: HashMap<UserId, BTreeMap<GatewayId, Presence>>,
-    /// The users of each gateway.
-    gateways: HashMap<GatewayId, BTreeSet<UserId>>,
+    /// What gateways say of who is connected, by gateway; nobody here is `Off`. Almost all are on one gateway, and there
+    /// are as many as people online.
+    online: HashMap<UserId, SmallVec<[(GatewayId, Presence); 1]>>,
     /// When those who are not connected were.
     last_seen: HashMap<UserId, TimeMs>,
     /// Departures in order, to forget the oldest; entries of people who came back mean nothing.
@@ -117,20 +116,17 @@ impl People {
     }
 
     fn stay(&mut self, gateway: GatewayId, user: UserId, presence: Presence) {
-        self.online.entry(user).or_default().insert(gateway, presence);
-        self.gateways.entry(gateway).or_default().insert(user);
+        let said = self.online.entry(user).or_default();
+        match said.binary_search_by_key(&gateway, |(gateway, _)| *gateway) {
+            Ok(at) => said[at].1 = presence,
+            Err(at) => said.insert(at, (gateway, presence)),
+        }
         self.last_seen.remove(&user);
     }
 
     fn leave(&mut self, gateway: GatewayId, user: UserId, now: TimeMs) {
-        if let Some(users) = self.gateways.get_mut(&gateway) {
-            users.remove(&user);
-            if users.is_empty() {
-                self.gateways.remove(&gateway);
-            }
-        }
         let Some(said) = self.online.get_mut(&user) else { return };
-        said.remove(&gateway);
+        said.retain(|(other, _)| *other != gateway);
         if said.is_empty() {
             self.online.remove(&user);
             self.last_seen.insert(user, now);
@@ -149,7 +145,17 @@ impl People {
     }
 
     fn presence(&self, user: UserId) -> Presence {
-        self.online.get(&user).and_then(|said| said.values().max().copied()).unwrap_or(Presence::Off)
+        self.said_of(user).iter().map(|(_, presence)| *presence).max().unwrap_or(Presence::Off)
+    }
+
+    fn said_of(&self, user: UserId) -> &[(GatewayId, Presence)] {
+        self.online.get(&user).map_or(&[], |said| said)
+    }
+
+    /// Who is on a gateway. Asked only when one is gone, so it may look at everybody.
+    fn on(&self, gateway: GatewayId) -> Vec<UserId> {
+        let is_on = |said: &[(GatewayId, Presence)]| said.iter().any(|(other, _)| *other == gateway);
+        self.online.iter().filter(|(_, said)| is_on(said)).map(|(user, _)| *user).collect()
     }
 
     fn seen(&self, user: UserId) -> Seen {
@@ -220,7 +226,7 @@ mod tests {
         assert_eq!(people.last_seen.len(), LAST_SEEN_KEPT_MAX);
         assert_eq!(people.seen(user(0)).last_seen_at, None);
         assert_eq!(people.seen(user(1)).last_seen_at, Some(TimeMs(1)));
-        assert!(people.online.is_empty() && people.gateways.is_empty());
+        assert!(people.online.is_empty());
     }
 
     #[test]

@@ -385,6 +385,8 @@ impl Gateway {
                 out.close(connection, close::HELLO_TIMEOUT, "no hello in time");
             }
         }
+        // What a storm of connections took.
+        self.waiting.silent.shrink_to(HELLOS_MAX);
     }
 
     fn refuse(&mut self, connection: ConnectionId, error: ErrorDetail, code: u16, out: &mut impl Outlet) {

@@ -4,7 +4,6 @@
 //! read before anything above them is delivered. On a hole the room is held until what is missing has been read.
 
 use bytes::Bytes;
-use smallvec::SmallVec;
 use tertulia_core::{Epoch, Posts, RoomId, Seq, UserId, room::EpochList, shard::shard_of};
 use tertulia_ports::{
     bus::{Attached, Audience, Delivery, Effect, OwnerId, Signal, ToOwner, Why},
@@ -42,7 +41,7 @@ pub(super) struct GatewayRoom {
     /// The last entry that was applied here.
     pub applied: Seq,
     pub posts: Posts,
-    pub subscribers: SmallVec<[Subscriber; 4]>,
+    pub subscribers: Vec<Subscriber>,
     pub hold: Option<Box<Hold>>,
 }
 
@@ -83,6 +82,14 @@ impl Subscriber {
 }
 
 impl GatewayRoom {
+    /// Grows by an eighth, not twofold: most rooms are small, and there are very many.
+    fn add(&mut self, subscriber: Subscriber) {
+        if self.subscribers.len() == self.subscribers.capacity() {
+            self.subscribers.reserve_exact(1 + self.subscribers.len() / 8);
+        }
+        self.subscribers.push(subscriber);
+    }
+
     /// What comes from here on is numbered by this owner: `seq` is the first entry of it that comes here, and the list
     /// is right for all before. A sleeping room's list lacks the epoch under which it is opened, too.
     fn follow(&mut self, owner: OwnerId, epoch: Epoch, seq: Seq) {
@@ -114,7 +121,7 @@ impl Gateway {
             epochs: grant.epochs,
             applied: grant.through,
             posts: grant.posts,
-            subscribers: SmallVec::new(),
+            subscribers: Vec::new(),
             hold: None,
         };
         let place = self.rooms.insert(room) as u32;
@@ -138,7 +145,7 @@ impl Gateway {
         if !session.rooms.contains(&place) {
             session.rooms.push(place);
             if let Some(room) = self.rooms.get_mut(place as usize) {
-                room.subscribers.push(Subscriber::new(connection));
+                room.add(Subscriber::new(connection));
             }
         }
     }

@@ -6,9 +6,10 @@
 use std::{ops::RangeInclusive, sync::Arc};
 
 use argon2::{
-    Argon2,
+    Argon2, Params,
     password_hash::{PasswordHasher as _, PasswordVerifier as _, phc::PasswordHash},
 };
+use base64::{Engine as _, engine::general_purpose::STANDARD_NO_PAD};
 use tertulia_ports::time::Entropy;
 use tokio::{sync::Semaphore, task};
 
@@ -48,17 +49,14 @@ pub struct Passwords {
     entropy: Arc<dyn Entropy>,
     turns: Arc<Semaphore>,
     places: Arc<Semaphore>,
-    /// A hash in PHC form of something random.
+    /// A hash in PHC form that nobody knows a password of.
     nobody: Arc<str>,
 }
 
 impl Passwords {
-    /// Passwords with salt from here. Computes a hash, which takes a moment.
+    /// Passwords with salt from here.
     pub fn new(entropy: Arc<dyn Entropy>) -> Self {
-        let mut random = [0; SALT_BYTES * 2];
-        entropy.fill(&mut random);
-        let (password, salt) = random.split_at(SALT_BYTES);
-        let nobody = hash(password, salt).expect("argon2 takes 16 bytes of salt");
+        let nobody = hash_of_nobody(entropy.as_ref());
         Self {
             entropy,
             turns: Arc::new(Semaphore::new(AT_ONCE)),
@@ -103,6 +101,18 @@ impl Passwords {
     }
 }
 
+/// A hash in PHC form that no password has but by chance: its bytes are random, so that a start need not compute one.
+fn hash_of_nobody(entropy: &dyn Entropy) -> String {
+    let (mut salt, mut hash) = ([0; SALT_BYTES], [0; Params::DEFAULT_OUTPUT_LEN]);
+    entropy.fill(&mut salt);
+    entropy.fill(&mut hash);
+    let argon2 = Argon2::default();
+    let (memory, turns, lanes) =
+        (argon2.params().m_cost(), argon2.params().t_cost(), argon2.params().p_cost());
+    let [salt, hash] = [&salt[..], &hash].map(|bytes| STANDARD_NO_PAD.encode(bytes));
+    format!("$argon2id$v=19$m={memory},t={turns},p={lanes}${salt}${hash}")
+}
+
 fn hash(password: &[u8], salt: &[u8]) -> Result<String, PasswordError> {
     let hash: Result<argon2::password_hash::phc::PasswordHash, _> =
         Argon2::default().hash_password_with_salt(password, salt);
@@ -125,6 +135,15 @@ mod tests {
         assert_eq!(passwords.verify("correct horse", None).await, Ok(false));
         assert_eq!(passwords.verify("x", Some("no hash")).await, Err(PasswordError::Failed));
         assert_ne!(passwords.hash("correct horse").await.unwrap(), hash, "salted");
+    }
+
+    #[tokio::test]
+    async fn nobody_costs_as_much_as_anybody() {
+        let passwords = Passwords::new(Arc::new(SeededEntropy::new(1)));
+        let somebody = passwords.hash("correct horse").await.unwrap();
+        let cost = |hash: &str| hash.split('$').take(4).map(str::to_owned).collect::<Vec<_>>();
+        assert_eq!(cost(&passwords.nobody), cost(&somebody));
+        assert_eq!(passwords.nobody.len(), somebody.len());
     }
 
     #[tokio::test]

@@ -7,7 +7,7 @@ use anyhow::{Result, bail};
 
 use super::{
     Size,
-    process::resident_bytes,
+    process::{SETTLED_AFTER, resident_bytes},
     report::{Figure, Goal},
     target::{Plan, Programs, Side, Target},
 };
@@ -50,7 +50,7 @@ fn start(programs: &Programs, side: Side) -> Result<(f64, f64)> {
     }
     let first = target.server.ready_after + began.elapsed();
     drop(load);
-    std::thread::sleep(Duration::from_millis(500));
+    std::thread::sleep(SETTLED_AFTER);
     let memory = resident_bytes(target.server.id())? as f64 / (1024.0 * 1024.0);
     Ok((first.as_secs_f64() * 1_000.0, memory))
 }

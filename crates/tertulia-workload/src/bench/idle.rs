@@ -7,7 +7,7 @@ use anyhow::{Result, bail};
 
 use super::{
     Size,
-    process::resident_bytes,
+    process::{SETTLED_AFTER, resident_bytes},
     report::{Figure, Goal},
     target::{Heads, Plan, Programs, Side, Target},
 };
@@ -59,7 +59,7 @@ fn plan(people: usize) -> Plan {
 fn growth(programs: &Programs, side: Side, people: usize, quiet: Duration) -> Result<Growth> {
     let plan = plan(people);
     let target = Target::start(programs, side, &plan)?;
-    std::thread::sleep(Duration::from_millis(500));
+    std::thread::sleep(SETTLED_AFTER);
     let before = resident_bytes(target.server.id())?;
     let mut load = Load::new(target.address()?)?;
     let heads = target.open(&mut load)?;

@@ -4,6 +4,9 @@ use std::{fs, time::Duration};
 
 use anyhow::{Context, Result};
 
+/// How long a server is left alone before its memory is looked at: what its start took has been given back.
+pub(super) const SETTLED_AFTER: Duration = Duration::from_secs(2);
+
 /// Resident memory, in bytes.
 pub(super) fn resident_bytes(id: u32) -> Result<u64> {
     let status = fs::read_to_string(format!("/proc/{id}/status")).context("the server is gone")?;

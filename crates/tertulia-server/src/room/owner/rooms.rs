@@ -250,6 +250,9 @@ impl Owner {
     fn unpark(&mut self, room: RoomId, need: Need) {
         if let Some(Slot::Open(open)) = self.rooms.get_mut(&room) {
             let parked = open.parked.remove(&need).unwrap_or_default();
+            if open.parked.is_empty() {
+                open.parked = FxHashMap::default();
+            }
             parked.into_iter().for_each(|mail| self.bring(room, mail));
         }
     }
@@ -289,6 +292,7 @@ impl Owner {
             }
             _ => true,
         });
+        self.rooms.shrink_to(2 * self.rooms.len());
         self.repair_some();
     }
 }
