@@ -30,9 +30,9 @@ export async function access({ story, server, browser, viewport }) {
     await accessible(clara, 'the list');
   });
   await story.step('people, settings, dialogs', async () => {
-    for (const [path, ready] of [['/people', 'No friends yet'], ['/settings/profile', 'User name'], ['/settings/appearance', 'Text size'], ['/settings/devices', 'this one'], ['/settings/password', 'New password']]) {
+    for (const [path, ready] of [['/people', 'No friends yet'], ['/settings/profile', 'User name'], ['/settings/appearance', 'Text size'], ['/settings/devices', 'this one'], ['/settings/password', 'New password'], ['/settings/privacy', 'Privacy'], ['/people/@nuria', 'Here since']]) {
       await page.goto(`${server.url}${path}`);
-      await page.locator('main').getByText(ready).first().waitFor();
+      await page.locator('main, aside').getByText(ready).first().waitFor();
       await accessible(clara, path);
     }
     await page.goto(server.url);
@@ -42,6 +42,7 @@ export async function access({ story, server, browser, viewport }) {
     await accessible(clara, 'the dialog');
     await page.keyboard.press('Escape');
   });
+  await layers({ story, page, clara, nuria });
   await keysAlone({ story, page, clara, nuria });
   await story.step('right to left and large text keep everything in reach', async () => {
     for (const [dir, text] of [['rtl', 'regular'], ['ltr', 'large']]) {
@@ -56,6 +57,93 @@ export async function access({ story, server, browser, viewport }) {
     clara.healthy();
     nuria.healthy();
   });
+}
+
+/** What opens over a room: axe finds nothing in it, Esc closes it, and the focus is where it was. */
+async function layers({ story, page, clara, nuria }) {
+  const closes = async (what, opener) => {
+    await page.waitForTimeout(300);
+    await accessible(clara, what);
+    await page.keyboard.press('Escape');
+    await until(async () => (await page.locator('.dialog, .menu').count()) === 0, `Esc closes ${what}`);
+    const back = await opener.evaluate((button) => document.activeElement === button || document.activeElement?.contains(button));
+    check(back, `after ${what} the focus is on ${await page.evaluate(() => document.activeElement?.outerHTML.slice(0, 120))}`);
+  };
+  await story.step('menus and the picker of emoji give the focus back', async () => {
+    await clara.openRoom(nuria.name);
+    const more = page.locator('.stage > .bar').getByRole('button', { name: 'More' });
+    await more.focus();
+    await page.keyboard.press('Enter');
+    await page.getByRole('menu').waitFor();
+    await page.keyboard.press('ArrowDown');
+    check(await page.evaluate(() => document.activeElement?.getAttribute('role') === 'menuitem' && document.activeElement.previousElementSibling === null), 'arrows move in the menu');
+    await closes('the menu of the room', more);
+    const message = clara.message('A bold word').last();
+    await message.focus();
+    await page.keyboard.press('Enter');
+    await page.getByRole('menu').waitFor();
+    await closes('the menu of a message', message);
+    await page.keyboard.press('e');
+    await page.locator('.emoji-grid').waitFor();
+    await closes('the picker of emoji', message);
+  });
+  await story.step('a group, its members, and the dialogs about them', async () => {
+    await clara.toList();
+    await page.getByRole('button', { name: 'New room' }).first().click();
+    await page.getByRole('dialog').getByLabel('Name', { exact: true }).fill('Repair café');
+    await page.getByRole('dialog').getByRole('searchbox').fill('nuria');
+    await page.getByRole('dialog').locator('.finder-rows').getByText('Nuria Solà').waitFor();
+    await accessible(clara, 'somebody found');
+    await page.getByRole('dialog').locator('.finder-rows button').last().click();
+    await page.getByRole('dialog').getByRole('button', { name: 'Make the room' }).click();
+    await clara.composer.waitFor();
+    await clara.openSide();
+    const member = page.locator('.pane-side .member', { hasText: nuria.name });
+    await member.waitFor();
+    await accessible(clara, 'the members');
+    await member.focus();
+    await page.keyboard.press('Enter');
+    await page.getByRole('menu').waitFor();
+    await closes('the menu of a member', member);
+    await page.keyboard.press('Enter');
+    await page.getByRole('menuitem', { name: 'Ban' }).focus();
+    await page.keyboard.press('Enter');
+    await page.getByRole('dialog').waitFor();
+    await closes('the ban', member);
+    const invite = page.locator('.pane-side').getByRole('button', { name: 'Invite to this room' });
+    await invite.focus();
+    await page.keyboard.press('Enter');
+    await page.locator('.qr svg').waitFor();
+    await closes('the invitation', invite);
+    await clara.closeSide();
+  });
+  await story.step('what has the focus shows it, and others’ words are read out', async () => {
+    await clara.openRoom('Repair café');
+    await clara.composer.focus();
+    for (let i = 0; i < 12; i++) {
+      await page.keyboard.press('Shift+Tab');
+      const bare = await page.evaluate(bareFocus);
+      check(!bare, `no focus to be seen on ${bare}`);
+    }
+    await nuria.openRoom('Repair café');
+    await nuria.say('Good morning everybody');
+    await until(async () => (await page.locator('.timeline-box [aria-live="polite"]').textContent()) === 'Nuria Solà: Good morning everybody', 'the live region says it');
+    await clara.say('And to you');
+    await clara.state('And to you', ['sent', 'read']);
+    check((await page.locator('.timeline-box [aria-live="polite"]').textContent())?.includes('And to you') === false, 'one’s own words are not read out');
+  });
+}
+
+/** In the page: the element in focus, when nothing shows that it is. */
+function bareFocus() {
+  const one = document.activeElement;
+  if (!one || one === document.body) return undefined;
+  const shows = (element) => {
+    const style = getComputedStyle(element);
+    return (style.outlineStyle !== 'none' && parseFloat(style.outlineWidth) > 0) || style.boxShadow !== 'none';
+  };
+  // In inputs and the composer the frame shows it.
+  return shows(one) || shows(one.closest('.composer, .filter') ?? one) ? undefined : one.outerHTML.slice(0, 120);
 }
 
 /** Writes, goes from message to message, reacts, deletes and takes it back, without a pointer. */
