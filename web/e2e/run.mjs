@@ -4,10 +4,11 @@ import { openBrowser, Server, sizes, Story } from './harness.mjs';
 import { access } from './access.mjs';
 import { conversation } from './conversation.mjs';
 import { firstMinute } from './first-minute.mjs';
+import { million } from './million.mjs';
 import { screens } from './screens.mjs';
 import { timeline } from './timeline.mjs';
 
-const stories = { 'first minute': firstMinute, conversation, timeline, screens, access };
+const stories = { 'first minute': firstMinute, conversation, timeline, million, screens, access };
 const filter = process.argv[2] ?? '';
 const browser = await openBrowser();
 for (const [name, tell] of Object.entries(stories)) {

@@ -16,7 +16,7 @@ const query = new URLSearchParams(location.search);
 const situation = query.get('case') ?? '';
 const house = casaLisboa(Date.now());
 const { server, clara, rooms } = house;
-if (situation === 'long') addLongHistory(house, 10_000);
+if (situation === 'long') addLongHistory(house, Number(query.get('messages') ?? 10_000));
 if (situation === 'unread' && rooms.long) {
   addLongHistory(house, 10_000);
   rooms.long.reads.set(clara.id, rooms.long.head - Number(query.get('unread') ?? 400));
