@@ -18,6 +18,7 @@ import { Outbox } from './outbox';
 import { People } from './people';
 import { Room } from './room';
 import { Sync } from './sync';
+import { Typing } from './typing';
 import { Watched } from './watched';
 
 /** A log that nobody looks at is cut back to the one when it is longer than the other, in items. */
@@ -26,10 +27,6 @@ const LOG_MAX = 1000;
 /** The same for the open room, while its newest messages are looked at. */
 const OPEN_LOG_KEPT = 2000;
 const OPEN_LOG_MAX = 4000;
-
-/** A typist is forgotten after this, in ms; one's own is told again after the other. */
-const TYPING_MS = 8000;
-const TYPING_AGAIN_MS = 5000;
 
 export class Client {
   readonly account: Account;
@@ -56,10 +53,10 @@ export class Client {
   private readonly sync: Sync;
   private readonly keeper: Keeper;
   private readonly watched: Watched;
+  private readonly typing: Typing;
   private history: string | undefined;
   private feed = 0;
   private openedRoom: RoomId | undefined;
-  private typingTold = new Map<RoomId, TimeMs>();
   private refreshing = new Map<string, Promise<void>>();
 
   constructor(account: Account, platform: Platform, storage: AccountStorage) {
@@ -92,6 +89,7 @@ export class Client {
       changed: this.changes.raise,
     });
     this.keeper = new Keeper(storage, platform);
+    this.typing = new Typing(platform, (room, on) => this.line.tell({ t: 'typing', room, on }), this.changes.raise);
     this.watched = new Watched(platform, (request) => this.line.request(request).catch(ignoreNo));
   }
 
@@ -139,12 +137,7 @@ export class Client {
 
   /** Says that one is writing; told again while it holds. */
   tellTyping(room: RoomId, on: boolean): void {
-    const told = this.typingTold.get(room);
-    const now = this.platform.now();
-    if (on ? told !== undefined && now - told < TYPING_AGAIN_MS : told === undefined) return;
-    if (on) this.typingTold.set(room, now);
-    else this.typingTold.delete(room);
-    if (!on || this.settings.typing !== false) this.line.tell({ t: 'typing', room, on });
+    this.typing.tell(room, on, this.settings.typing === false);
   }
 
   /** The user looks at the newest of a room: everything up to here is read, and what is far above may go. */
@@ -162,7 +155,7 @@ export class Client {
       const room = id === undefined ? undefined : this.rooms.get(id);
       if (!room || !ack) return;
       for (const { user, seq } of ack.reads ?? []) room.reads.set(user, Math.max(seq, room.reads.get(user) ?? 0));
-      for (const user of ack.typing ?? []) this.takeTyping({ t: 'typing', room: room.id, user, on: true });
+      for (const user of ack.typing ?? []) if (user !== this.myId) this.typing.take(room, { user, on: true });
       room.active = ack.active;
       this.changes.raise();
     });
@@ -304,19 +297,9 @@ export class Client {
     this.roomChanged(room);
   }
 
-  private takeTyping({ room: id, user, on }: TypingFrame): void {
-    const room = this.rooms.get(id);
-    if (!room || user === this.myId) return;
-    if (on) {
-      const until = this.platform.now() + TYPING_MS;
-      room.typing.set(user, until);
-      this.platform.after(TYPING_MS, () => {
-        if (room.typing.get(user) !== until) return;
-        room.typing.delete(user);
-        this.changes.raise();
-      });
-    } else room.typing.delete(user);
-    this.changes.raise();
+  private takeTyping(frame: TypingFrame): void {
+    const room = this.rooms.get(frame.room);
+    if (room && frame.user !== this.myId) this.typing.take(room, frame);
   }
 
   private takeRoom(frame: RoomFrame): void {

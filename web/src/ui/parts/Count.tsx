@@ -14,7 +14,7 @@ export function Count({ n, kind, mentions }: Props) {
   const label = mentions ? t('list.mention_count', { n }) : t('list.unread_count', { n });
   return (
     <span className={classes('count', kind)} role="img" aria-label={label}>
-      {mentions ? `@${shown}` : shown}
+      <bdi dir="ltr">{mentions ? `@${shown}` : shown}</bdi>
     </span>
   );
 }

@@ -43,7 +43,7 @@ export function RoomBar(props: Props) {
               <bdi>{asSentence(props.description)}</bdi>{' '}
             </span>
           )}
-          {props.people}
+          <bdi>{props.people}</bdi>
         </p>
       </div>
       <div className="bar-tools">

@@ -2,6 +2,7 @@
 import { lazy, Suspense, useCallback, useEffect, useRef, useState } from 'react';
 import type { Room } from '../../client/room';
 import { roomMenu } from './room-menu';
+import { connectionView } from '../../view-models/connection-view';
 import { presenceOf, presenceText } from '../../view-models/names';
 import type { RoomModel } from '../../view-models/room-model';
 import { t } from '../../view-models/texts';
@@ -54,7 +55,7 @@ export function RoomStage({ model, room, name, side, onSide }: Props) {
           name={name}
           face={peer === undefined ? undefined : { id: peer, name, presence: presenceOf(client, peer) }}
           description={info?.topic ?? ''}
-          people={peer === undefined ? peopleText(room, presentIn(room, client)) : presenceText(client, peer, now)}
+          people={peer === undefined ? asOf(client, peopleText(room, presentIn(room, client))) : presenceText(client, peer, now)}
           sideOpen={side}
           muted={info?.muted ?? false}
           menu={roomMenu({ app, client, room, model, open, onSide: () => onSide(true) })}
@@ -88,6 +89,12 @@ export function RoomStage({ model, room, name, side, onSide }: Props) {
       </main>
     </RoomActionsContext>
   );
+}
+
+/** Offline the bar says from when it is what it says. */
+function asOf(client: ReturnType<typeof useClient>, text: string): string {
+  const { kind, since } = connectionView(client);
+  return kind === 'offline' ? t('room.as_of', { when: since, text }) : text;
 }
 
 function peopleText(room: Room, present: number): string {

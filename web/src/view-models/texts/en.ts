@@ -100,6 +100,7 @@ export const en = {
   'room.new_since': 'New since {when}',
   'room.new_below': { one: '{n} new below', other: '{n} new below' },
   'room.to_latest': 'To the latest',
+  'room.as_of': 'As of {when}. {text}',
   'room.to_unread': 'To what is new',
   'room.to_date': 'To a date…',
   'date.title': 'Go to a date',

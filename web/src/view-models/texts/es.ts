@@ -102,6 +102,7 @@ export const es: Catalogue = {
   'room.new_since': 'Nuevo desde las {when}',
   'room.new_below': { one: '{n} nuevo abajo', other: '{n} nuevos abajo' },
   'room.to_latest': 'Ir a lo último',
+  'room.as_of': 'A las {when}. {text}',
   'room.to_unread': 'Ir a lo nuevo',
   'room.to_date': 'Ir a una fecha…',
   'date.title': 'Ir a una fecha',
