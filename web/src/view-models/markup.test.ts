@@ -34,6 +34,11 @@ describe('markup', () => {
     expect(readMarkup('<img src=x onerror=alert(1)>')).toEqual([{ type: 'paragraph', children: [{ type: 'text', text: '<img src=x onerror=alert(1)>' }] }]);
   });
 
+  it('leaves breaks at the ends of paragraphs away', () => {
+    expect(readMarkup('\n\n\none\n\n\n\ntwo\n')).toEqual([{ type: 'paragraph', children: [{ type: 'text', text: 'one' }] }, { type: 'paragraph', children: [{ type: 'text', text: 'two' }] }]);
+    expect(readMarkup('\n')).toEqual([]);
+  });
+
   it('says in one line what was said', () => {
     expect(plainLine('**Bold** and\n\n```\ncode\n```')).toBe('Bold and code');
   });
@@ -46,7 +51,7 @@ describe('markup', () => {
   });
 
   it('comes to an end with anything one can type', () => {
-    const nasty = ['*'.repeat(5000), '**a'.repeat(2000), '`'.repeat(4001), '_a_'.repeat(3000), '> '.repeat(3000), '@'.repeat(4000), 'https://'.repeat(1000)];
+    const nasty = ['*'.repeat(5000), '**a'.repeat(2000), '`'.repeat(4001), '_a_'.repeat(3000), '> '.repeat(3000), '@'.repeat(4000), 'https://'.repeat(1000), 'a' + '\n'.repeat(60_000) + 'b'];
     const began = performance.now();
     for (const text of nasty) readMarkup(text);
     expect(performance.now() - began).toBeLessThan(2000);

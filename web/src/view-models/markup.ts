@@ -21,9 +21,9 @@ export function readMarkup(text: string): Block[] {
   const lines = text.split('\n');
   let plain: string[] = [];
   const flush = () => {
-    const joined = plain.join('\n').replace(/^\n+|\n+$/g, '');
+    const joined = plain.join('\n');
     plain = [];
-    for (const part of joined.split(/\n{2,}/)) if (part !== '') blocks.push({ type: 'paragraph', children: readInline(part) });
+    for (const part of joined.split(/\n{2,}/).map(withoutBreaks)) if (part !== '') blocks.push({ type: 'paragraph', children: readInline(part) });
   };
   for (let i = 0; i < lines.length; i++) {
     const line = lines[i] ?? '';
@@ -43,6 +43,9 @@ export function readMarkup(text: string): Block[] {
   flush();
   return blocks;
 }
+
+/** Without a break at either end: two in a row have been split at already. */
+const withoutBreaks = (text: string): string => text.slice(text.startsWith('\n') ? 1 : 0, text.endsWith('\n') ? -1 : undefined);
 
 // The alternatives in their order of strength: code swallows all, links before emphasis.
 const token =

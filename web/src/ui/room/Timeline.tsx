@@ -42,6 +42,8 @@ const RESIZE_MS = 150;
 const HAND_MS = 1500;
 /** So much is shown above the place that one goes to. */
 const ABOVE_PX = -72;
+/** Drawn beyond both edges. */
+const BUFFER_PX = 400;
 /** Older messages are asked for when less than this is above. */
 const LOAD_AHEAD_PX = 1500;
 
@@ -167,7 +169,7 @@ export const Timeline = memo(function Timeline(props: TimelineProps) {
       >
         <div className="timeline-in">
           <div className="timeline-head">{atStart ? <p className="room-start">{props.startText}</p> : <span className="bone" />}</div>
-          <Virtualizer ref={list} scrollRef={scroller} data={items} shift={shift} startMargin={startMargin} bufferSize={400} onResize={follow}>
+          <Virtualizer ref={list} scrollRef={scroller} data={items} shift={shift} startMargin={startMargin} bufferSize={BUFFER_PX} onResize={follow}>
             {(item) => <TimelineRow key={item.key} item={item} />}
           </Virtualizer>
         </div>
