@@ -10,7 +10,7 @@ export class MockRoom {
   name: string;
   topic = '';
   members = new Map<UserId, Role>();
-  bans = new Map<UserId, { until?: number; reason?: string }>();
+  bans = new Map<UserId, { by: UserId; until?: number; reason?: string }>();
   log: Entry[] = [];
   reads = new Map<UserId, Seq>();
   nonces = new Map<string, Seq>();

@@ -97,8 +97,8 @@ export class MockServer {
   ban(room: MockRoom, user: UserId, by: UserId, reason: string | undefined, lastsMs: number | undefined): void {
     const until = lastsMs === undefined ? {} : { until: this.now() + lastsMs };
     const why = reason === undefined ? {} : { reason };
-    room.bans.set(user, { ...until, ...why });
-    this.takeOut(room, user, by, { kind: 'banned', user, ...until, ...why }, 'banned', { ...until, ...why });
+    room.bans.set(user, { by, ...until, ...why });
+    this.takeOut(room, user, by, { kind: 'banned', user, ...until, ...why }, 'banned', { by, ...until, ...why });
   }
 
   takeOut(room: MockRoom, user: UserId, by: UserId, body: EntryBody, why: Departure, more = {}): void {
@@ -170,6 +170,10 @@ export class MockServer {
     this.sessions.add(session);
     const me = this.me(user);
     tell({ t: 'welcome', user, device: '1', name: me.name, admin: me.admin, history: this.history, feed: 1, heartbeat_ms: 30_000, now: this.now(), limits: this.limits, rooms: mine.map((room) => room.headFor(user)) });
+    for (const room of this.rooms.values()) {
+      const ban = room.bans.get(user);
+      if (ban && frame.cursors[room.id] !== undefined) tell({ t: 'room', change: 'gone', room: room.id, why: 'banned', seq: room.head, ...ban });
+    }
     for (const room of mine) {
       const cursor = frame.history === this.history ? frame.cursors[room.id] : undefined;
       if (cursor === undefined) continue;

@@ -96,6 +96,7 @@ troubled!(Rooms {
     fn room_ids_of(user: UserId) -> Vec<RoomId>;
     fn count_rooms_of(user: UserId) -> u64;
     fn members(room: RoomId, after: Option<UserId>, text: &str, limit: usize) -> Vec<RoomMember>;
+    fn bans_of(user: UserId, rooms: &[RoomId]) -> Vec<RoomBan>;
     fn bans(room: RoomId, after: Option<UserId>, limit: usize) -> Vec<RoomBan>;
     fn set_room_preferences(room: RoomId, user: UserId, muted: Option<bool>, pinned: Option<bool>)
         -> Vec<FeedChange>;

@@ -159,6 +159,20 @@ describe('a good line', () => {
     const again = await nuria.restart();
     expect(again.client.rooms.get(room.id)?.log.size ?? 0).toBe(0);
   });
+
+  it('tells one who was banned while away by whom, until when and why', async () => {
+    const { clock, server, people, room, device } = world(12);
+    const nuria = await device(people[1]!);
+    nuria.platform.offline = true;
+    server.dropAll();
+    await clock.advance(100);
+    server.ban(room, people[1]!.id, people[0]!.id, 'rude', 60_000);
+    const until = clock.now + 60_000;
+    nuria.platform.offline = false;
+    await clock.advance(30_000);
+    expect(roomOf(nuria, room).gone).toEqual({ why: 'banned', by: people[0]!.id, until, reason: 'rude' });
+    expect(shown(nuria, room)).toEqual([]);
+  });
 });
 
 describe('the outbox', () => {

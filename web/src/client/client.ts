@@ -315,16 +315,16 @@ export class Client {
     this.outbox.flushAll();
   }
 
-  private takeGone({ room: id, why, until, reason }: GoneChange): void {
+  private takeGone({ room: id, why, by, until, reason }: GoneChange): void {
     const room = this.rooms.get(id);
     if (!room) return;
-    room.gone = { why, until, reason };
+    room.gone = { why, by, until, reason };
     this.forgetRoom(room);
   }
 
-  /** Gone while this device was away; why is not known yet. */
+  /** Gone while this device was away: of a ban, the server tells right after its welcome. */
   private lost(room: Room): void {
-    room.gone = { why: 'removed', until: undefined, reason: undefined };
+    room.gone = { why: 'removed', by: undefined, until: undefined, reason: undefined };
     this.forgetRoom(room);
     void this.api.room(room.id).catch((error: unknown) => {
       if (!(error instanceof RequestError) || !room.gone) return;

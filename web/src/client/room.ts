@@ -29,6 +29,7 @@ export interface Preview {
 
 export interface Gone {
   why: Departure;
+  by: UserId | undefined;
   until: TimeMs | undefined;
   reason: string | undefined;
 }

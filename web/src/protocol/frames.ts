@@ -90,7 +90,7 @@ export type SkipFrame = { t: 'skip'; room: RoomId; to: Seq; posts: number };
 export type ReadFrame = { t: 'read'; room: RoomId; user: UserId; seq: Seq; posts: number };
 export type TypingFrame = { t: 'typing'; room: RoomId; user: UserId; on: boolean };
 export type PresenceFrame = { t: 'presence'; user: UserId; state: PresenceState; last_seen_at?: TimeMs };
-export type GoneChange = { change: 'gone'; room: RoomId; why: Departure; seq: Seq; until?: TimeMs; reason?: string };
+export type GoneChange = { change: 'gone'; room: RoomId; why: Departure; seq: Seq; by?: UserId; until?: TimeMs; reason?: string };
 export type RoomFrame = { t: 'room' } & (({ change: 'joined' } & RoomHead) | GoneChange);
 export type NoticeFrame = { t: 'notice' } & (
   | { notice: 'limits'; limits: Limits }

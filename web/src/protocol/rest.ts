@@ -55,6 +55,7 @@ export interface Member {
 
 export interface Ban {
   user: User;
+  by?: UserId;
   until?: TimeMs;
   reason?: string;
 }

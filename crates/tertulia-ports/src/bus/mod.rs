@@ -296,11 +296,15 @@ pub enum Why {
     Left,
     /// They were removed.
     Removed {
+        /// By whom; `None` if the system did it.
+        by: Option<UserId>,
         /// What the moderator wrote.
         reason: Option<String>,
     },
     /// They were banned.
     Banned {
+        /// By whom; `None` if the system did it.
+        by: Option<UserId>,
         /// Until when; for good if absent.
         until: BanUntil,
         /// What the moderator wrote.

@@ -52,12 +52,18 @@ pub struct RoomMember {
 /// Somebody who is banned from a room.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RoomBan {
+    /// The room.
+    pub room: RoomId,
     /// Who.
     pub user: UserId,
+    /// By whom; `None` if the system did it.
+    pub by: Option<UserId>,
     /// Until when; for good if absent.
     pub until: BanUntil,
     /// Why.
     pub reason: Option<String>,
+    /// The entry that says so.
+    pub seq: Seq,
 }
 
 /// Rooms and who belongs to them.
@@ -91,6 +97,8 @@ pub trait Rooms: Send + Sync {
     ) -> EngineResult<Vec<RoomMember>>;
     /// Bans above a user id, ascending by id.
     async fn bans(&self, room: RoomId, after: Option<UserId>, limit: usize) -> EngineResult<Vec<RoomBan>>;
+    /// From which of these rooms a user is banned, over or not, in the order asked for.
+    async fn bans_of(&self, user: UserId, rooms: &[RoomId]) -> EngineResult<Vec<RoomBan>>;
     /// Sets what only concerns the member: absent fields stay, and whoever enters again starts afresh.
     async fn set_room_preferences(
         &self,

@@ -5,7 +5,7 @@ use utoipa::ToSchema;
 
 use super::User;
 use crate::{
-    ids::{Seq, TimeMs},
+    ids::{Seq, TimeMs, UserId},
     room::Role,
 };
 
@@ -33,6 +33,10 @@ pub struct NewMember {
 pub struct Ban {
     /// Who.
     pub user: User,
+    /// Who banned them; absent if the system did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
+    pub by: Option<UserId>,
     /// Until when, in ms; for good if absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<u64>)]

@@ -232,6 +232,9 @@ pub enum Room {
         why: Departure,
         /// The entry that made it so.
         seq: Seq,
+        /// Who removed or banned them; absent if the system did.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        by: Option<UserId>,
         /// When a ban ends, in ms; for good if absent.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         until: Option<TimeMs>,

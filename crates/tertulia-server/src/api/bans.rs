@@ -33,7 +33,7 @@ pub async fn list(
     let people = api.people(&bans.iter().map(|ban| ban.user).collect::<Vec<_>>()).await?;
     let now = api.clock.now();
     let items = bans.into_iter().filter(|ban| ban.until.is_none_or(|until| now < until)).filter_map(|ban| {
-        Some(Ban { user: people.get(&ban.user)?.clone(), until: ban.until, reason: ban.reason })
+        Some(Ban { user: people.get(&ban.user)?.clone(), by: ban.by, until: ban.until, reason: ban.reason })
     });
     Ok(Json(List { items: items.collect(), next }))
 }

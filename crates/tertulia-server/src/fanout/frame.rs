@@ -1,7 +1,7 @@
 //! The frames that owners give to gateways: encoded and framed once, whoever reads them.
 
 use bytes::Bytes;
-use tertulia_core::{Entry, EntryBody, RoomId, UserId};
+use tertulia_core::{Entry, EntryBody, RoomId, UserId, room::SYSTEM};
 use tertulia_ports::bus::{Effect, Why};
 use tertulia_protocol::socket::server::{Read, ServerFrame, Typing};
 
@@ -50,11 +50,12 @@ fn of_json(json: &[u8]) -> Bytes {
 
 /// What an entry does to who may read on.
 pub fn consequence(entry: &Entry) -> Effect {
+    let by = (entry.sender != SYSTEM).then_some(entry.sender);
     let (user, why) = match &entry.body {
         Some(EntryBody::Left { user }) => (*user, Why::Left),
-        Some(EntryBody::Removed { user, reason }) => (*user, Why::Removed { reason: reason.clone() }),
+        Some(EntryBody::Removed { user, reason }) => (*user, Why::Removed { by, reason: reason.clone() }),
         Some(EntryBody::Banned { user, until, reason }) => {
-            (*user, Why::Banned { until: *until, reason: reason.clone() })
+            (*user, Why::Banned { by, until: *until, reason: reason.clone() })
         }
         Some(EntryBody::RoomDeleted) => return Effect::Deleted,
         _ => return Effect::None,

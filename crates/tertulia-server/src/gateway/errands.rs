@@ -8,7 +8,7 @@ use tertulia_core::{DeviceId, Entry, Epoch, Posts, RoomId, Seq, TimeMs, UserId, 
 use tertulia_ports::{
     EngineResult,
     bus::{Bus, Delivery, GatewayId, ToGateway},
-    directory::{self, Directory, Sight},
+    directory::{self, Directory, RoomBan, Sight},
     messages::{From, Messages, ReadMarker, Span},
     presence::{Presence, PresenceStore, Seen},
 };
@@ -27,8 +27,9 @@ use crate::{
 #[derive(Debug, Clone)]
 #[expect(missing_docs, reason = "fields are what the sentences name")]
 pub enum Errand {
-    /// Look a device up, its user's rooms, and how far they have read.
-    Resume { connection: ConnectionId, user: UserId, device: DeviceId },
+    /// Look a device up, its user's rooms, how far they have read, and from which of the rooms that the device knows they
+    /// were banned.
+    Resume { connection: ConnectionId, user: UserId, device: DeviceId, known: Vec<RoomId> },
     /// Look how far a user has read rooms in which something is unread.
     ReadMarks { connection: ConnectionId, user: UserId, rooms: Vec<(Grant, Option<(Seq, Posts)>)> },
     /// Read what a session has missed.
@@ -101,6 +102,8 @@ pub enum Resumed {
         rooms: Vec<RoomId>,
         /// How far they have read.
         markers: Markers,
+        /// Rooms that the device knows, and from which they are banned.
+        bans: Vec<RoomBan>,
     },
 }
 
@@ -122,8 +125,9 @@ pub struct Desk {
 /// Runs an errand. `None`: there is nothing to tell.
 pub async fn run(desk: &Desk, gateway: GatewayId, errand: Errand, now: TimeMs) -> Option<Returned> {
     Some(match errand {
-        Errand::Resume { connection, user, device } => {
-            Returned::Resumed { connection, resumed: logged(resume(desk, user, device, now).await) }
+        Errand::Resume { connection, user, device, known } => {
+            let resumed = logged(resume(desk, user, device, known, now).await);
+            Returned::Resumed { connection, resumed }
         }
         Errand::ReadMarks { connection, user, rooms } => {
             Returned::ReadMarks { connection, marks: logged(read_marks(desk, user, rooms).await) }
@@ -182,13 +186,25 @@ pub async fn run(desk: &Desk, gateway: GatewayId, errand: Errand, now: TimeMs) -
     })
 }
 
-async fn resume(desk: &Desk, user: UserId, device: DeviceId, now: TimeMs) -> EngineResult<Resumed> {
+async fn resume(
+    desk: &Desk,
+    user: UserId,
+    device: DeviceId,
+    mut known: Vec<RoomId>,
+    now: TimeMs,
+) -> EngineResult<Resumed> {
     let holds = |resumed: &directory::Resumed| resumed.user.id == user && now < resumed.expires_at;
     let Some(resumed) = desk.directory.resume(device).await?.filter(holds) else {
         return Ok(Resumed::Revoked);
     };
     let rooms = desk.directory.room_ids_of(user).await?;
     let markers = markers(desk, user).await?;
+    known.retain(|room| !rooms.contains(room));
+    let mut bans = match known.is_empty() {
+        true => Vec::new(),
+        false => desk.directory.bans_of(user, &known).await?,
+    };
+    bans.retain(|ban| ban.until.is_none_or(|until| now < until));
     Ok(Resumed::Known {
         name: resumed.user.name,
         admin: resumed.user.admin,
@@ -196,6 +212,7 @@ async fn resume(desk: &Desk, user: UserId, device: DeviceId, now: TimeMs) -> Eng
         receipts: resumed.receipts,
         rooms,
         markers,
+        bans,
     })
 }
 

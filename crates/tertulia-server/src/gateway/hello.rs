@@ -10,10 +10,11 @@ use tertulia_core::{
 };
 use tertulia_ports::{
     bus::{Attached, OwnerId, ToOwner},
-    directory::FeedChange,
+    directory::{FeedChange, RoomBan},
 };
 use tertulia_protocol::{
     Code, ErrorDetail,
+    room::Departure,
     socket::{
         client::Hello,
         close,
@@ -35,6 +36,9 @@ const ATTACH_MS: u64 = 8_000;
 
 /// After which time a client that was turned away may come again, in ms; spread over twice that.
 const TURNED_AWAY_MS: u64 = 1_000;
+
+/// Most rooms of a hello's cursors that are looked at for bans.
+const KNOWN_ROOMS_MAX: usize = 1_000;
 
 /// Longest name that a client gives itself, in bytes; the rest is cut off.
 const CLIENT_NAME_BYTES_MAX: usize = 100;
@@ -105,13 +109,15 @@ impl Gateway {
             client.truncate(client.floor_char_boundary(CLIENT_NAME_BYTES_MAX));
             client
         });
+        let known = hello.cursors.keys().copied().take(KNOWN_ROOMS_MAX).collect();
         let Some(session) = self.session(connection) else { return };
         session.user = claims.user;
         session.device = claims.device;
         let cursors = Cursors { history_is_ours, cursors: hello.cursors, client };
         session.stage = Stage::Resuming(Box::new(cursors));
         self.waiting.hellos += 1;
-        self.errands.push(Errand::Resume { connection, user: claims.user, device: claims.device });
+        let (user, device) = (claims.user, claims.device);
+        self.errands.push(Errand::Resume { connection, user, device, known });
     }
 
     pub(super) fn resumed(
@@ -132,7 +138,7 @@ impl Gateway {
                 let error = ErrorDetail::new(Code::TokenRevoked, "the device was signed out");
                 self.refuse(connection, error, close::REVOKED, out);
             }
-            Some(Resumed::Known { name, admin, feed, receipts, rooms, markers }) => {
+            Some(Resumed::Known { name, admin, feed, receipts, rooms, markers, bans }) => {
                 session.receipts = receipts;
                 let (device, user, client) = (session.device, session.user, cursors.client.clone());
                 session.stage = Stage::Attaching(Box::new(Greeting {
@@ -143,6 +149,7 @@ impl Gateway {
                     awaited: 0,
                     grants: Vec::with_capacity(rooms.len()),
                     markers,
+                    bans,
                 }));
                 self.people.seen.push((device, self.now, client));
                 let awaited = self.attach(connection, user, &rooms, &AttachFor::Hello);
@@ -343,6 +350,10 @@ impl Gateway {
             rooms,
         };
         self.send(connection, frame(&ServerFrame::Welcome(Box::new(welcome))), out);
+        for RoomBan { room, by, until, reason, seq, .. } in greeting.bans {
+            let gone = Room::Gone { room, why: Departure::Banned, seq, by, until, reason };
+            self.send(connection, frame(&ServerFrame::Room(gone)), out);
+        }
         self.arrive(user, connection);
         let missed: Vec<_> = missed.into_iter().filter(|change| change.version > feed).collect();
         self.feeds(&missed, out);

@@ -267,12 +267,12 @@ impl Gateway {
         if connections.is_empty() {
             return;
         }
-        let (why, until, reason) = match why.clone() {
-            Why::Left => (Departure::Left, None, None),
-            Why::Removed { reason } => (Departure::Removed, None, reason),
-            Why::Banned { until, reason } => (Departure::Banned, until, reason),
+        let (why, by, until, reason) = match why.clone() {
+            Why::Left => (Departure::Left, None, None, None),
+            Why::Removed { by, reason } => (Departure::Removed, by, None, reason),
+            Why::Banned { by, until, reason } => (Departure::Banned, by, until, reason),
         };
-        let gone = frame(&ServerFrame::Room(Room::Gone { room, why, seq, until, reason }));
+        let gone = frame(&ServerFrame::Room(Room::Gone { room, why, seq, by, until, reason }));
         for connection in connections {
             if let Some(session) = self.session(connection) {
                 session.rooms.retain(|known| *known != place);
@@ -291,8 +291,8 @@ impl Gateway {
         let Some(room) = self.rooms.get(place as usize) else { return };
         let id = room.id;
         let connections: Vec<_> = room.subscribers.iter().map(|subscriber| subscriber.connection).collect();
-        let (why, until, reason) = (Departure::Deleted, None, None);
-        let gone = frame(&ServerFrame::Room(Room::Gone { room: id, why, seq, until, reason }));
+        let (why, by, until, reason) = (Departure::Deleted, None, None, None);
+        let gone = frame(&ServerFrame::Room(Room::Gone { room: id, why, seq, by, until, reason }));
         self.rooms.remove(place as usize);
         self.places.remove(&id);
         for connection in connections {

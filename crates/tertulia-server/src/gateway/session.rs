@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use tertulia_core::{DeviceId, RoomId, Seq, TimeMs, UserId, room::Grant};
 
+use tertulia_ports::directory::RoomBan;
+
 use super::{errands::Markers, rate::Rate, transport::ConnectionId};
 
 /// A session.
@@ -61,6 +63,8 @@ pub(super) struct Greeting {
     /// What the user may read, by room.
     pub grants: Vec<Grant>,
     pub markers: Markers,
+    /// Rooms that the device knows, and from which its user is banned.
+    pub bans: Vec<RoomBan>,
 }
 
 impl Session {

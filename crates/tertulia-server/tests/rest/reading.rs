@@ -261,3 +261,39 @@ async fn after_a_stale_send_ones_own_nonce_is_in_the_log() {
     let rest = amaia.get(&world, &format!("/v1/rooms/{room}/timeline?after=3&limit=1")).await.expect(200);
     assert!(has_nonce(&rest["items"][0]), "{rest}");
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_is_banned_is_told_by_whom_until_when_and_why() {
+    let world = World::start().await;
+    let admin = world.administrator().await;
+    let (amaia, bo) = (world.sign_up("Amaia").await, world.sign_up("Bo").await);
+    let room = world.group(&amaia, &[&bo]).await;
+    let at = format!("/v1/rooms/{room}/bans/{}", bo.id);
+    let is_gone = |frame: &Value| frame["t"] == "room" && frame["change"] == "gone";
+    let cursors = json!({room.to_string(): 3, "77": 1});
+
+    let mut his = Live::open(&world, &bo).await;
+    amaia.put(&world, &at, json!({"reason": "spam", "duration_ms": 60_000})).await.expect(204);
+    let until = world.ports.clock.now().plus(60_000);
+    let gone = json!({"t": "room", "change": "gone", "room": room, "why": "banned", "seq": 4, "by": amaia.id,
+                      "until": until, "reason": "spam"});
+    assert_eq!(his.hears(is_gone).await, gone);
+    amaia.patch(&world, &format!("/v1/rooms/{room}"), json!({"name": "a secret"})).await.expect(200);
+    let mut back = Live::with_cursors(&world, &bo, cursors.clone()).await;
+    assert_eq!(back.welcome["rooms"], json!([]));
+    assert_eq!(back.hears(is_gone).await, gone, "and once more to whoever was away");
+    let bans = amaia.get(&world, &format!("/v1/rooms/{room}/bans")).await.expect(200);
+    assert_eq!(bans["items"][0]["by"], json!(amaia.id));
+
+    // The server's own ban names nobody, and one that is over is not told.
+    amaia.delete(&world, &at).await.expect(204);
+    admin.put(&world, &at, json!({"duration_ms": 1_000})).await.expect(204);
+    let mut back = Live::with_cursors(&world, &bo, cursors.clone()).await;
+    let gone = back.hears(is_gone).await;
+    assert_eq!((gone.get("by"), gone.get("reason"), &gone["seq"]), (None, None, &json!(7)));
+    world.clock.advance(1_000);
+    let mut back = Live::with_cursors(&world, &bo, cursors).await;
+    let tea = world.group(&amaia, &[&bo]).await;
+    back.hears(|frame| frame["room"] == json!(tea)).await;
+    assert!(!back.heard.iter().any(is_gone), "{:?}", back.heard);
+}

@@ -1,13 +1,15 @@
 import type { Room } from '../../client/room';
 import { durationText, longMoment } from '../../view-models/dates';
+import { nameOf } from '../../view-models/names';
 import { t } from '../../view-models/texts';
-import { useNow } from '../use-model';
+import { useClient, useNow } from '../use-model';
 import { BannedNotice } from './BannedNotice';
 import { PlainNotice } from './PlainNotice';
 
 /** A room one is not in: banned, removed, left, deleted, or never there. */
 export function GoneNotice({ room, onBack }: { room: Room | undefined; onBack: () => void }) {
   const now = useNow();
+  const client = useClient();
   const name = room?.info?.name ?? '';
   const gone = room?.gone;
   if (!room || !gone) return <PlainNotice name="" icon="info" title={t('missing.title')} text={t('missing.text')} onBack={onBack} />;
@@ -20,7 +22,7 @@ export function GoneNotice({ room, onBack }: { room: Room | undefined; onBack: (
             reason: gone.reason ?? '',
             until: gone.until === undefined ? '' : longMoment(gone.until, now),
             duration: gone.until === undefined ? '' : durationText(gone.until - now),
-            by: '',
+            by: gone.by === undefined ? '' : nameOf(client, gone.by),
           }}
           onBack={onBack}
         />

@@ -12,7 +12,7 @@ use tertulia_core::{
     Entry, EntryBody, Epoch, RoomId, Seq, TimeMs, UserId,
     membership::{BanUntil, Role},
     permission::RoomKind,
-    room::RoomSettings,
+    room::{RoomSettings, SYSTEM},
 };
 use tertulia_ports::directory::{FeedChange, FeedKind};
 
@@ -64,6 +64,14 @@ struct MemberRow {
     seq: Seq,
 }
 
+/// What a ban says of itself.
+#[derive(Default)]
+struct Ban<'a> {
+    until: BanUntil,
+    reason: Option<&'a str>,
+    by: Option<UserId>,
+}
+
 const STRANGER: MemberRow = MemberRow { place: Place::Out, role: Role::Member, seq: 0 };
 
 impl Applying<'_> {
@@ -106,10 +114,16 @@ impl Applying<'_> {
             EntryBody::Entered { user, role } => self.enter(*user, *role, entry.seq),
             EntryBody::RoleChanged { user, role } => self.set_role(*user, *role, entry.seq),
             EntryBody::Left { user } | EntryBody::Removed { user, .. } | EntryBody::Unbanned { user } => {
-                self.leave(*user, Place::Out, (None, None), entry.seq)
+                self.leave(*user, Place::Out, Ban::default(), entry.seq)
             }
             EntryBody::Banned { user, until, reason } => {
-                self.leave(*user, Place::Banned, (*until, reason.as_deref()), entry.seq)
+                let by = (entry.sender != SYSTEM).then_some(entry.sender);
+                self.leave(
+                    *user,
+                    Place::Banned,
+                    Ban { until: *until, reason: reason.as_deref(), by },
+                    entry.seq,
+                )
             }
             _ => Ok(()),
         }
@@ -216,7 +230,7 @@ impl Applying<'_> {
         &mut self,
         user: UserId,
         place: Place,
-        (until, reason): (BanUntil, Option<&str>),
+        Ban { until, reason, by }: Ban<'_>,
         seq: Seq,
     ) -> rusqlite::Result<()> {
         let before = self.member_row(user)?;
@@ -226,7 +240,8 @@ impl Applying<'_> {
         self.connection
             .prepare_cached(
                 "INSERT OR REPLACE INTO memberships
-                 (room, user, standing, role, since_seq, banned_until, ban_reason, seq) VALUES (?, ?, ?, ?, 0, ?, ?, ?)",
+                 (room, user, standing, role, since_seq, banned_until, ban_reason, banned_by, seq)
+                 VALUES (?, ?, ?, ?, 0, ?, ?, ?, ?)",
             )?
             .execute(params![
                 sql(self.room.get()),
@@ -235,6 +250,7 @@ impl Applying<'_> {
                 Role::Member.code(),
                 until.map(|TimeMs(until)| sql(until)),
                 reason,
+                by.map(|by| sql(by.get())),
                 sql(seq),
             ])?;
         self.became(user, &before, &MemberRow { place, role: Role::Member, seq })

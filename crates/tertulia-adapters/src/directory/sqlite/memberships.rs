@@ -99,6 +99,21 @@ pub(super) fn members(
     rows.collect()
 }
 
+/// The columns of a [`RoomBan`], in the order in which [`ban_from`] reads them.
+const BANNED: &str =
+    "SELECT room, user, banned_by, banned_until, ban_reason, seq FROM memberships WHERE standing = 2";
+
+fn ban_from(row: &Row<'_>) -> rusqlite::Result<RoomBan> {
+    Ok(RoomBan {
+        room: RoomId::new(number(row, 0)?),
+        user: UserId::new(number(row, 1)?),
+        by: number_if(row, 2)?.map(UserId::new),
+        until: until(row, 3)?,
+        reason: row.get(4)?,
+        seq: number(row, 5)?,
+    })
+}
+
 /// Bans above a user id.
 pub(super) fn bans(
     connection: &Connection,
@@ -106,14 +121,16 @@ pub(super) fn bans(
     after: Option<UserId>,
     limit: usize,
 ) -> rusqlite::Result<Vec<RoomBan>> {
-    let mut bans = connection.prepare_cached(
-        "SELECT user, banned_until, ban_reason FROM memberships
-         WHERE room = ? AND user > ? AND standing = 2 ORDER BY user LIMIT ?",
-    )?;
-    let rows = bans.query_map([sql(room.get()), above(after), sql_limit(limit)], |row| {
-        Ok(RoomBan { user: UserId::new(number(row, 0)?), until: until(row, 1)?, reason: row.get(2)? })
-    })?;
+    let mut bans =
+        connection.prepare_cached(&format!("{BANNED} AND room = ? AND user > ? ORDER BY user LIMIT ?"))?;
+    let rows = bans.query_map(params![sql(room.get()), above(after), sql_limit(limit)], ban_from)?;
     rows.collect()
+}
+
+/// A user's ban from a room.
+pub(super) fn ban(connection: &Connection, room: RoomId, user: UserId) -> rusqlite::Result<Option<RoomBan>> {
+    let mut ban = connection.prepare_cached(&format!("{BANNED} AND room = ? AND user = ?"))?;
+    ban.query_row([sql(room.get()), sql(user.get())], ban_from).optional()
 }
 
 /// Sets what only concerns the member; absent ones stay.

@@ -27,8 +27,11 @@ const LOOKED_THROUGH_BYTES_MAX: u64 = 4 << 20;
 
 /// What brings an older file up to date, in order. A file's `user_version` says how many it has had. Migrations expand:
 /// the binary before them still runs on the result.
-const MIGRATIONS: [&str; 2] =
-    [include_str!("migrations/0001_directory.sql"), include_str!("migrations/0002_privacy.sql")];
+const MIGRATIONS: [&str; 3] = [
+    include_str!("migrations/0001_directory.sql"),
+    include_str!("migrations/0002_privacy.sql"),
+    include_str!("migrations/0003_bans.sql"),
+];
 
 /// The directory cannot be opened.
 #[derive(Debug, thiserror::Error)]

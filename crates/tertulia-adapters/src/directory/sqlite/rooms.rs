@@ -116,6 +116,17 @@ impl Rooms for SqliteDirectory {
         self.scan(move |connection| memberships::members(connection, room, after, &range, limit)).await
     }
 
+    async fn bans_of(&self, user: UserId, rooms: &[RoomId]) -> EngineResult<Vec<RoomBan>> {
+        let rooms = rooms.to_vec();
+        self.scan(move |connection| {
+            rooms
+                .into_iter()
+                .filter_map(|room| memberships::ban(connection, room, user).transpose())
+                .collect()
+        })
+        .await
+    }
+
     async fn bans(&self, room: RoomId, after: Option<UserId>, limit: usize) -> EngineResult<Vec<RoomBan>> {
         self.scan(move |connection| memberships::bans(connection, room, after, limit)).await
     }

@@ -134,15 +134,20 @@ async fn members_enter_leave_and_are_banned(directory: &impl Directory) {
     assert_eq!(member(directory, 7, 2).await, Member { standing, seq: 8, blocked: false });
     assert_eq!(counts(directory, 7).await, Some((1, 1)));
     apply(directory, 7, 1, 9, [banned(3, None, None)]).await;
+    let (room, by) = (room_id(7), Some(id(1)));
     let listed = [
-        RoomBan { user: id(2), until: Some(TimeMs(99)), reason: Some("spam".into()) },
-        RoomBan { user: id(3), until: None, reason: None },
+        RoomBan { room, user: id(2), by, until: Some(TimeMs(99)), reason: Some("spam".into()), seq: 8 },
+        RoomBan { room, user: id(3), by, until: None, reason: None, seq: 9 },
     ];
+    let rooms = [8, 7, 9].map(room_id);
+    assert_eq!(directory.bans_of(id(2), &rooms).await.unwrap(), listed[..1]);
+    assert_eq!(directory.bans_of(id(1), &rooms).await.unwrap(), []);
     assert_eq!(directory.bans(room_id(7), None, 9).await.unwrap(), listed);
     assert_eq!(directory.bans(room_id(7), None, 1).await.unwrap(), listed[..1]);
     assert_eq!(directory.bans(room_id(7), Some(id(2)), 9).await.unwrap(), listed[1..]);
     apply(directory, 7, 1, 10, [EntryBody::Unbanned { user: id(3) }]).await;
     assert_eq!(member(directory, 7, 3).await, out(10));
+    assert_eq!(directory.bans_of(id(3), &rooms).await.unwrap(), []);
     assert_eq!(directory.bans(room_id(7), None, 9).await.unwrap(), listed[..1]);
 
     let removed = EntryBody::Removed { user: id(1), reason: None };

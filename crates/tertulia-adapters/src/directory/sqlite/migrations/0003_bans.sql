@@ -1,0 +1,3 @@
+-- Who banned somebody: empty where nobody remembers, and where the system did.
+
+ALTER TABLE memberships ADD COLUMN banned_by INTEGER;
