@@ -43,6 +43,7 @@ export async function access({ story, server, browser, viewport }) {
     await page.keyboard.press('Escape');
   });
   await layers({ story, page, clara, nuria });
+  await focusAndNews({ story, page, clara, nuria });
   await keysAlone({ story, page, clara, nuria });
   await story.step('right to left and large text keep everything in reach', async () => {
     for (const [dir, text] of [['rtl', 'regular'], ['ltr', 'large']]) {
@@ -117,6 +118,10 @@ async function layers({ story, page, clara, nuria }) {
     await closes('the invitation', invite);
     await clara.closeSide();
   });
+}
+
+/** The ring is to be seen, and the live region speaks. */
+async function focusAndNews({ story, page, clara, nuria }) {
   await story.step('what has the focus shows it, and others’ words are read out', async () => {
     await clara.openRoom('Repair café');
     await clara.composer.focus();
