@@ -21,6 +21,8 @@ struct Transcript {
     /// Times, and the step in which each came first.
     times: Vec<(String, u64)>,
     step: u64,
+    /// How many nonces the server has chosen.
+    nonces: u64,
 }
 
 impl Recorder {
@@ -56,6 +58,9 @@ impl Recorder {
     fn line(&self, who: &str, direction: char, what: &str) {
         let mut transcript = self.lock();
         transcript.see_times(what);
+        if direction == '<' {
+            transcript.see_nonces(what);
+        }
         transcript.lines.push(format!("{who} {direction} {}", what.trim_end()));
     }
 
@@ -88,6 +93,17 @@ fn sort_lists(text: &str) -> String {
 }
 
 impl Transcript {
+    /// Nonces that nobody has said are the server's own, of what was asked over REST without one: they are counted.
+    fn see_nonces(&mut self, text: &str) {
+        for nonce in text.split("\"nonce\":\"").skip(1).filter_map(|rest| rest.split('"').next()) {
+            let is_said = self.lines.iter().any(|line| line.contains(nonce));
+            if !is_said && !self.names.iter().any(|(known, _)| known == nonce) {
+                self.nonces += 1;
+                self.names.push((nonce.to_owned(), format!("{:032x}", self.nonces)));
+            }
+        }
+    }
+
     /// Times are told by the step that they first came in: so they are the same in every run.
     fn see_times(&mut self, text: &str) {
         for digits in text.split(|letter: char| !letter.is_ascii_alphanumeric()) {
@@ -113,6 +129,21 @@ mod tests {
         recorder.heard("Amaia", r#"{"at":1700000000001,"now":1700000000007} "#);
         let expected = "# One\nAmaia > {\"user\":\"101\",\"at\":1790000001000}\n\n# Two\n\
                         Amaia < {\"at\":1790000001000,\"now\":1790000002000}\n";
+        assert_eq!(recorder.text(), expected);
+    }
+
+    #[test]
+    fn nonces_of_the_servers_are_counted() {
+        let recorder = Recorder::default();
+        recorder.said("Amaia", r#"{"t":"send","nonce":"5c0f"}"#);
+        recorder.heard("Amaia", r#"[{"nonce":"d1b9"},{"nonce":"5c0f"},{"nonce":"77aa"}]"#);
+        recorder.heard("Amaia", r#"{"nonce":"d1b9"}"#);
+        let (first, second) = (format!("{:032x}", 1), format!("{:032x}", 2));
+        let expected = format!(
+            "Amaia > {{\"t\":\"send\",\"nonce\":\"5c0f\"}}\n\
+             Amaia < [{{\"nonce\":\"{first}\"}},{{\"nonce\":\"5c0f\"}},{{\"nonce\":\"{second}\"}}]\n\
+             Amaia < {{\"nonce\":\"{first}\"}}\n"
+        );
         assert_eq!(recorder.text(), expected);
     }
 
