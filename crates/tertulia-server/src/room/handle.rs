@@ -19,8 +19,8 @@ use tertulia_core::{
 use tertulia_ports::bus::{Answer, Bus, ReplyTo, ToOwner};
 use tokio::{sync::oneshot, time};
 
-/// How long one try waits for its answer.
-const TRY: Duration = Duration::from_secs(3);
+/// How long one try waits for its answer. All together take no longer than a gateway's patience: clients give up soon after.
+const TRY: Duration = Duration::from_secs(2);
 /// How many tries, with the same nonce, before the caller is told to come again.
 const TRIES: u32 = 4;
 /// Pause before another try, doubled each time.

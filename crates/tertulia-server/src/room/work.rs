@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use tertulia_core::{
-    Entry, EntryBody, Epoch, Member, RoomId, Seq, ShardId, TimeMs, UserId,
+    Entry, EntryBody, EntryKind, Epoch, Member, RoomId, Seq, ShardId, TimeMs, UserId,
     message::{Deleted, MessageChange, MessageChangeKind},
     room::{HistoryPolicy, MessageFacts, Moment, Opening, Room, TAIL_ENTRIES, UNPUBLISHED_MAX},
 };
@@ -50,8 +50,8 @@ pub enum Work {
     Heads { request: u64, rooms: Vec<RoomId> },
     /// Read entries that wait to be broadcast.
     Queue { span: Span, limit: usize },
-    /// Store a read marker. Its posts are read from the log where they are not known.
-    Mark { request: u64, room: RoomId, user: UserId, seq: Seq, posts: Option<u64>, span: Span },
+    /// Store a read marker at the start of what is left to read. Unless that is nothing, its posts are read from the log.
+    Mark { request: u64, user: UserId, unread: Span, published: (Seq, u64) },
     /// Read how far members have read, as far as a reader may see it.
     Markers { request: u64, room: RoomId, reader: UserId },
     /// Find what has expired, and delete it.
@@ -202,12 +202,9 @@ async fn try_perform(places: &Places, work: &Work) -> EngineResult<Finished> {
             let entries = rows.iter().map(|row| row.decode()).collect::<Result<_, _>>();
             Finished::Queue { room: span.room, entries: entries.map_err(damaged)? }
         }
-        Work::Mark { request, room, user, seq, posts, span } => {
-            let posts = match posts {
-                Some(posts) => *posts,
-                None => posts_at(places, span).await?,
-            };
-            let marker = ReadMarker { room: *room, user: *user, seq: *seq, posts };
+        Work::Mark { request, user, unread, published } => {
+            let (seq, posts) = read_up_to(places, unread, *published).await?;
+            let marker = ReadMarker { room: unread.room, user: *user, seq, posts };
             let saved = messages.save_markers(vec![marker]).await?;
             let marker = saved.first().copied().unwrap_or(marker);
             let shown = places.directory.without_receipts(&[*user]).await?.is_empty();
@@ -352,12 +349,17 @@ async fn standings(places: &Places, user: UserId, rooms: &[RoomId]) -> EngineRes
     Ok(standings)
 }
 
-async fn posts_at(places: &Places, span: &Span) -> EngineResult<u64> {
-    let rows = places.messages.read(span, From::Start, 1).await?;
-    match rows.first() {
-        Some(row) => Ok(row.header().map_err(damaged)?.posts),
-        None => Ok(0),
+/// The entry before the first that is left to read, and how many posts there are up to it. Who has read up to an entry that
+/// expired has read all that expired with it.
+async fn read_up_to(places: &Places, unread: &Span, published: (Seq, u64)) -> EngineResult<(Seq, u64)> {
+    if unread.first > published.0 {
+        return Ok(published);
     }
+    let rows = places.messages.read(unread, From::Start, 1).await?;
+    let Some(row) = rows.first() else { return Ok(published) };
+    let header = row.header().map_err(damaged)?;
+    let is_message = header.kind == EntryKind::Message;
+    Ok((row.seq - 1, header.posts - u64::from(is_message)))
 }
 
 fn damaged(error: impl std::fmt::Display) -> EngineError {

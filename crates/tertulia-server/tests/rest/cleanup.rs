@@ -4,12 +4,14 @@ use std::{sync::Arc, time::Duration};
 
 use serde_json::json;
 use tertulia_core::RoomId;
+use tertulia_ports::messages::Span;
 use tertulia_server::{
     jobs::{Done, Runner, Schedule},
     metrics::Metrics,
+    room::work::{Finished, Places, Work, perform},
 };
 
-use crate::world::World;
+use crate::world::{Person, World};
 
 const DAY_MS: u64 = 24 * 60 * 60 * 1_000;
 
@@ -128,6 +130,49 @@ async fn messages_expire_by_the_rooms_days_or_the_servers() {
     assert_eq!(done(&runner.run_once().await, "retention"), 3);
     let gone = amaia.get(&world, &format!("/v1/rooms/{usual}/messages?by={}", amaia.id)).await.expect(200);
     assert_eq!(gone["items"].as_array().unwrap().len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_reads_up_to_what_expired_has_read_all_that_expired() {
+    let world = World::start().await;
+    let (amaia, bo) = (world.sign_up("Amaia").await, world.sign_up("Bo").await);
+    let room = world.group(&amaia, &[&bo]).await;
+    let mut said = Vec::new();
+    for text in ["one", "two", "three"] {
+        said.push(amaia.say(&world, room, text).await);
+    }
+    world.clock.advance(DAY_MS + 1);
+    world.set_limits(|limits| limits.retention_days = 1).await;
+    let places = Places {
+        messages: world.ports.messages.clone(),
+        directory: world.ports.directory.clone(),
+        presence: world.ports.presence.clone(),
+    };
+    // A device that was away says what it has read: two of three messages that are gone meanwhile.
+    let read_two = async || {
+        let head = world.ports.messages.heads(&[room]).await.unwrap().remove(0);
+        let unread = Span { room, first: said[1] + 1, last: head.seq, epochs: head.epochs };
+        let (request, user, published) = (1, bo.id, (head.seq, head.posts));
+        match perform(&places, Work::Mark { request, user, unread, published }).await {
+            Finished::Mark { marker, .. } => (marker.seq, marker.posts),
+            other => panic!("{other:?}"),
+        }
+    };
+    assert_eq!(read_two().await, (said[1], 2));
+    let runner = runner(&world, "one");
+    assert!(done(&runner.run_once().await, "retention") > 0);
+    assert_eq!(read_two().await, (said[2], 3), "nothing is left of the room");
+    assert_eq!(unread_of(&bo, &world, room).await, 0);
+    amaia.say(&world, room, "four").await;
+    assert_eq!(read_two().await, (said[2], 3));
+    assert_eq!(unread_of(&bo, &world, room).await, 1);
+}
+
+/// How much somebody has not read of a room.
+async fn unread_of(person: &Person, world: &World, room: RoomId) -> u64 {
+    let list = person.get(world, "/v1/me/rooms").await.expect(200);
+    let item = list["items"].as_array().unwrap().iter().find(|item| item["id"] == json!(room)).unwrap();
+    item["unread"].as_u64().unwrap()
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

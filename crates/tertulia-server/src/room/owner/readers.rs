@@ -274,17 +274,16 @@ impl Owner {
 
     fn read(&mut self, room: RoomId, user: UserId, seq: Seq, reply_to: Option<ReplyTo>) {
         let Some(Slot::Open(open)) = self.rooms.get(&room) else { return };
-        let (published, posts) = open.room.published();
-        if seq > published {
-            let refusal = Refusal::TooLarge { field: "seq", value: seq, max: published };
+        let published = open.room.published();
+        if seq > published.0 {
+            let refusal = Refusal::TooLarge { field: "seq", value: seq, max: published.0 };
             return reply_to
                 .into_iter()
                 .for_each(|reply_to| self.reply(reply_to, Answer::Refused(refusal.clone())));
         }
-        let posts = (seq == published).then_some(posts);
-        let span = Span { room, first: seq, last: seq, epochs: open.room.epochs().clone() };
+        let unread = Span { room, first: seq + 1, last: published.0, epochs: open.room.epochs().clone() };
         let request = self.request(Request::Mark { reply_to });
-        self.effects.push(Effect::Work(Work::Mark { request, room, user, seq, posts, span }));
+        self.effects.push(Effect::Work(Work::Mark { request, user, unread, published }));
     }
 
     pub(super) fn marked(&mut self, request: u64, marker: ReadMarker, shown: bool) {
