@@ -9,8 +9,9 @@ use tertulia_workload::{bench, conformance, faults, floor};
 const USAGE: &str = "\
 tertulia-workload: load, faults and history checking, over the wire
 
-  faults --server PROGRAM [--runs N] [--seed S] [--people N] [--rooms N] [--chaos-ms MS] [--calm-server] [--traces DIR]
-      people in rooms on real servers that are killed, stopped and disturbed; what they saw is checked
+  faults --server PROGRAM [--runs N] [--seed S] [--people N] [--rooms N] [--chaos-ms MS] [--calm-server] [--traces DIR] [--keep DIR]
+      people in rooms on real servers that are killed, stopped and disturbed; what they saw is checked, and the last
+      data folder is left in DIR
 
   bench [ROW…] --server PROGRAM [--pairs N] [--json FILE] [--plot FILE] [--quick]
       the rows of docs/performance.md: ours and the floor in turn, medians of the pairs' ratios
@@ -47,9 +48,10 @@ fn faults_settings(mut arguments: Arguments) -> Result<faults::Settings> {
         seed: arguments.opt_value_from_str("--seed")?.unwrap_or(1),
         people: arguments.opt_value_from_str("--people")?.unwrap_or(200),
         rooms: arguments.opt_value_from_str("--rooms")?.unwrap_or(50),
-        chaos: Duration::from_millis(arguments.opt_value_from_str("--chaos-ms")?.unwrap_or(8_000)),
+        chaos: Duration::from_millis(arguments.opt_value_from_str("--chaos-ms")?.unwrap_or(12_000)),
         disturb: !arguments.contains("--calm-server"),
         traces: arguments.opt_value_from_str("--traces")?.unwrap_or_else(|| PathBuf::from("target/faults")),
+        keep: arguments.opt_value_from_str("--keep")?,
     };
     nothing_left(arguments)?;
     Ok(settings)

@@ -1,6 +1,7 @@
 //! A server under test, as a process: started on a folder, known by what it prints, stopped in every way there is.
 
 use std::{
+    ffi::OsString,
     fs::File,
     io::{BufRead, BufReader},
     path::{Path, PathBuf},
@@ -40,6 +41,17 @@ pub struct Setup {
     pub data: PathBuf,
     /// The core that it is pinned to, if it is.
     pub core: Option<usize>,
+    /// What it stands on.
+    pub ground: Ground,
+}
+
+/// What a server stands on, besides its folder.
+#[derive(Debug, Clone, Default)]
+pub struct Ground {
+    /// Words before its command line: programs that start it where it is to live.
+    pub prefix: Vec<OsString>,
+    /// Variables of its environment.
+    pub environment: Vec<(OsString, OsString)>,
 }
 
 /// A server that runs.
@@ -110,14 +122,27 @@ impl Server {
         self.child.id()
     }
 
+    /// Kills it with -9.
+    pub fn kill(&mut self) -> Result<()> {
+        self.child.kill().context("cannot kill the server")?;
+        self.child.wait()?;
+        Ok(())
+    }
+
     /// Kills it with -9, and starts it again on the same folder and port after a while.
     pub fn kill_and_start(&mut self, pause: Duration) -> Result<()> {
-        self.child.kill().context("cannot kill the server")?;
+        self.kill()?;
         self.start_again(pause)
     }
 
     /// Asks it to end, waits until it did, and starts it again.
     pub fn end_and_start(&mut self, pause: Duration) -> Result<()> {
+        self.end()?;
+        self.start_again(pause)
+    }
+
+    /// Asks it to end, and waits until it did.
+    pub fn end(&mut self) -> Result<()> {
         self.signal(Signal::Term)?;
         let began = Instant::now();
         while self.child.try_wait()?.is_none() {
@@ -126,10 +151,11 @@ impl Server {
             }
             std::thread::sleep(Duration::from_millis(10));
         }
-        self.start_again(pause)
+        Ok(())
     }
 
-    fn start_again(&mut self, pause: Duration) -> Result<()> {
+    /// Starts it again, once it has ended, on the same folder and port after a while. If that fails, it has ended still.
+    pub fn start_again(&mut self, pause: Duration) -> Result<()> {
         self.child.wait()?;
         std::thread::sleep(pause);
         let again = Self::start_at(self.setup.clone(), self.address.authority())?;
@@ -173,14 +199,13 @@ impl Drop for Server {
 }
 
 fn command(setup: &Setup, listen: &str) -> Result<Command> {
-    let mut command = match setup.core {
-        Some(core) => {
-            let mut pinned = Command::new("taskset");
-            pinned.args(["-c", &core.to_string()]).arg(&setup.program);
-            pinned
-        }
-        None => Command::new(&setup.program),
-    };
+    let mut words = setup.ground.prefix.clone();
+    if let Some(core) = setup.core {
+        words.extend(["taskset", "-c", &core.to_string()].map(OsString::from));
+    }
+    words.push(setup.program.clone().into());
+    let mut command = Command::new(&words[0]);
+    command.args(&words[1..]).envs(setup.ground.environment.iter().cloned());
     std::fs::create_dir_all(&setup.data)?;
     let log = File::options().create(true).append(true).open(log_path(&setup.data))?;
     match setup.kind {

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use tertulia_workload::{
     load::{Load, is_entry, number_after},
-    server::{Kind, Server, Setup},
+    server::{Ground, Kind, Server, Setup},
 };
 
 const PEOPLE: usize = 60;
@@ -15,7 +15,7 @@ fn server(is_raw: bool) -> (Server, tempfile::TempDir) {
     let folder = tempfile::tempdir().unwrap();
     let program = env!("CARGO_BIN_EXE_tertulia-workload").into();
     let (kind, data) = (Kind::Floor { is_raw }, folder.path().to_owned());
-    (Server::start(Setup { kind, program, data, core: None }).unwrap(), folder)
+    (Server::start(Setup { kind, program, data, core: None, ground: Ground::default() }).unwrap(), folder)
 }
 
 /// Each of two rooms has half of the people; everybody says something. How often each was heard, and the acks.

@@ -114,6 +114,12 @@ impl Rest {
         serde_json::from_slice(&body).map_err(|_| unreadable(method, path, status, &body))
     }
 
+    /// A page of text.
+    pub async fn text(&self, path: &str) -> Result<String, RestError> {
+        let (_, body) = self.exchange("GET", path, None, None).await?;
+        Ok(String::from_utf8_lossy(&body).into_owned())
+    }
+
     /// A request whose answer does not matter, as long as it is yes.
     pub async fn do_it(
         &self,

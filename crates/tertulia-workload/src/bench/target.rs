@@ -15,7 +15,7 @@ use tertulia_protocol::{
 
 use crate::{
     load::Load,
-    server::{Kind, Server, Setup},
+    server::{Ground, Kind, Server, Setup},
 };
 
 /// Requests at once while people and rooms are made.
@@ -71,7 +71,13 @@ impl Target {
             Side::RawFloor => Kind::Floor { is_raw: true },
         };
         let program = if side == Side::Ours { programs.server.clone() } else { std::env::current_exe()? };
-        let setup = Setup { kind, program, data: folder.path().to_owned(), core: programs.core };
+        let setup = Setup {
+            kind,
+            program,
+            data: folder.path().to_owned(),
+            core: programs.core,
+            ground: Ground::default(),
+        };
         let mut server = Server::start(setup)?;
         let (tokens, rooms) = match side {
             Side::Ours => {

@@ -5,6 +5,7 @@
 
 mod invariants;
 pub mod record;
+mod retention;
 #[cfg(test)]
 mod tests;
 mod truth;
@@ -43,7 +44,7 @@ pub enum Invariant {
     Lasting,
     /// Read markers never go back.
     Markers,
-    /// Deleted rooms are gone, and nothing else is.
+    /// Deleted rooms and expired history are gone, and nothing else is.
     Deletion,
 }
 
@@ -75,6 +76,7 @@ pub fn check(records: &[Record]) -> Vec<Violation> {
     invariants::state::check(records, &truth, &mut violations);
     invariants::markers::check(records, &truth, &mut violations);
     invariants::deletion::check(records, &mut violations);
+    invariants::expiry::check(records, &truth, &mut violations);
     violations.sort();
     violations.dedup();
     violations

@@ -51,7 +51,18 @@ pub enum What {
     /// The device was told to go on after `to`.
     Skipped { room: RoomId, to: Seq },
     /// A list showed how far a room is.
-    Listed { room: RoomId, head: Seq, posts: Posts, read: Seq, last: Option<Entry> },
+    Listed {
+        room: RoomId,
+        first: Seq,
+        head: Seq,
+        posts: Posts,
+        read: Seq,
+        read_posts: Posts,
+        unread: u64,
+        last: Option<Entry>,
+    },
+    /// A page of a room's entries, and the first that could be read when it was made, if it says so.
+    Paged { path: Path, room: RoomId, asked_at: TimeMs, first: Option<Seq>, items: Vec<Seq> },
     /// Somebody has read up to here: the user themselves or another.
     Receipt { room: RoomId, by: UserId, seq: Seq },
     /// A read marker was acked.
@@ -84,8 +95,19 @@ pub enum What {
     RoomDeleted { room: RoomId },
     /// In the end, somebody looked for a room, by this path.
     Probed { room: RoomId, path: Path, is_there: bool },
-    /// The server was disturbed: killed, ended or stopped, and for how long it was away.
-    Disturbed { how: &'static str, away_ms: u64 },
+    /// Everybody left a room, and it was answered with yes each time.
+    Emptied { room: RoomId },
+    /// Messages of a room, or of all rooms that say nothing else, are going to be kept for so long: from now on it may hold.
+    RetentionTried { room: Option<RoomId>, days: Option<u64> },
+    /// That was answered with yes: it holds.
+    RetentionSet { room: Option<RoomId>, days: Option<u64> },
+    /// The server's clock is set so far ahead of the one that records are made by, at once.
+    ClockSet { ahead_ms: u64 },
+    /// Jobs have been over every room, beginning after this time of the recording clock.
+    Swept { since: TimeMs },
+    /// The server was disturbed, and is not any more. It could serve again from when its process was killed (it was not
+    /// there since), thawed, given room, or everybody was cut off.
+    Disturbed { how: &'static str, over_at: TimeMs },
     /// Something came that the protocol's manual does not know.
     Unknown { text: String },
 }
@@ -137,12 +159,6 @@ impl Recorder {
         let mut records = self.records.lock().unwrap_or_else(PoisonError::into_inner);
         let at = now();
         records.push(Record { at, user, device, what });
-    }
-
-    /// How many posts were acked until now.
-    pub fn acked(&self) -> usize {
-        let records = self.records.lock().unwrap_or_else(PoisonError::into_inner);
-        records.iter().filter(|record| matches!(record.what, What::Acked { .. })).count()
     }
 
     /// Everything, in order; the recorder is empty then.

@@ -53,6 +53,10 @@ fn head(head: Seq, read: Seq) -> RoomHead {
     RoomHead { room: ROOM, first: 1, head, posts: 0, read, read_posts: 0 }
 }
 
+fn listed(head: Seq, posts: u64, last: Option<Entry>) -> What {
+    What::Listed { room: ROOM, first: 1, head, posts, read: 0, read_posts: 0, unread: posts, last }
+}
+
 fn record(at: u64, user: UserId, what: What) -> Record {
     Record { at: TimeMs(at), user, device: u32::try_from(user.get()).unwrap(), what }
 }
@@ -212,9 +216,9 @@ fn what_reaches_the_banned() {
         let what = What::Heard { path, room: ROOM, entry: last.clone() };
         breaks(Invariant::Departure, |records| records.push(record(99, BEA, what)));
     }
-    let preview = What::Listed { room: ROOM, head: 8, posts: 2, read: 0, last: Some(last.clone()) };
+    let preview = listed(8, 2, Some(last.clone()));
     breaks(Invariant::Departure, |records| records.push(record(99, BEA, preview)));
-    let list = What::Listed { room: ROOM, head: 9, posts: 3, read: 0, last: None };
+    let list = listed(9, 3, None);
     breaks(Invariant::Departure, |records| records.push(record(99, BEA, list)));
     let receipt = What::Receipt { room: ROOM, by: ANA, seq: 9 };
     breaks(Invariant::Departure, |records| records.push(record(99, BEA, receipt)));
@@ -294,5 +298,120 @@ fn rooms_that_stay_or_vanish() {
     });
     breaks(Invariant::Deletion, |records| {
         records.push(record(99, ANA, What::Unknown { text: "?".to_owned() }))
+    });
+}
+
+const DAY_MS: u64 = 24 * 60 * 60 * 1_000;
+
+/// The good history, with messages kept for a day, a clock that jumped, and all up to entry 5 expired.
+fn expired() -> Vec<Record> {
+    let mut records = good();
+    each_log(&mut records, |entries| drop(entries.drain(..5)));
+    for record in &mut records {
+        match &mut record.what {
+            What::Log { first, .. } => *first = 6,
+            What::Timeline { items, .. } => items.retain(|item| item.seq > 5),
+            _ => {}
+        }
+    }
+    let seen = log()[..3].iter().flat_map(|entry| heard(31, ANA, entry)).step_by(2).collect::<Vec<_>>();
+    let set = [
+        record(30, ANA, What::RetentionTried { room: Some(ROOM), days: Some(1) }),
+        record(31, ANA, What::RetentionSet { room: Some(ROOM), days: Some(1) }),
+    ];
+    records.splice(0..0, seen.into_iter().chain(set));
+    let at = records.iter().position(|record| matches!(record.what, What::Log { .. })).unwrap();
+    // Entry n was numbered at n * 10: what is a day old when the sweep begins was numbered at 55 at the latest.
+    let jumped = [
+        record(95, ANA, What::ClockSet { ahead_ms: DAY_MS - 40 }),
+        record(95, ANA, What::Swept { since: TimeMs(95) }),
+    ];
+    records.splice(at..at, jumped);
+    records
+}
+
+/// The history with expired messages, changed, breaks exactly this.
+#[track_caller]
+fn expiry_breaks(change: impl FnOnce(&mut Vec<Record>)) {
+    let mut records = expired();
+    change(&mut records);
+    assert_eq!(found(&records), [Invariant::Deletion], "{:?}", check(&records));
+}
+
+#[test]
+fn what_is_over_may_be_gone() {
+    assert_eq!(check(&expired()), []);
+}
+
+#[test]
+fn what_expired_and_is_there() {
+    let page = |asked_at, first, items: &[Seq]| What::Paged {
+        path: Path::History,
+        room: ROOM,
+        asked_at: TimeMs(asked_at),
+        first: Some(first),
+        items: items.to_vec(),
+    };
+    expiry_breaks(|records| {
+        for record in records {
+            if let What::Log { first, entries, .. } = &mut record.what {
+                entries.insert(0, log()[4].clone());
+                *first = 5;
+            }
+        }
+    });
+    expiry_breaks(|records| records.push(record(99, ANA, page(98, 5, &[5, 6]))));
+    expiry_breaks(|records| records.push(record(99, ANA, page(98, 6, &[5, 6]))));
+    expiry_breaks(|records| {
+        let early = [record(70, ANA, page(69, 4, &[4])), record(72, ANA, page(71, 3, &[3]))];
+        records.splice(10..10, early);
+    });
+    expiry_breaks(|records| {
+        for record in records {
+            if let What::Timeline { items: shown, .. } = &mut record.what {
+                *shown = items();
+            }
+        }
+    });
+}
+
+#[test]
+fn what_did_not_expire_and_is_gone() {
+    // Nobody had messages kept for a day.
+    expiry_breaks(|records| {
+        records
+            .retain(|record| !matches!(record.what, What::RetentionTried { .. } | What::RetentionSet { .. }));
+    });
+    // They were to be kept for longer before the clock jumped.
+    expiry_breaks(|records| {
+        let at = records.iter().position(|record| matches!(record.what, What::ClockSet { .. })).unwrap();
+        let longer = [
+            record(94, ANA, What::RetentionTried { room: Some(ROOM), days: Some(2) }),
+            record(94, ANA, What::RetentionSet { room: Some(ROOM), days: Some(2) }),
+        ];
+        records.splice(at..at, longer);
+    });
+}
+
+#[test]
+fn counts_that_are_wrong() {
+    let wrong = |posts, read_posts, unread| {
+        let (room, first, head, read, last) = (ROOM, 1, 9, 5, None);
+        record(96, ANA, What::Listed { room, first, head, posts, read, read_posts, unread, last })
+    };
+    let mut right = good();
+    right.push(wrong(3, 2, 1));
+    assert_eq!(check(&right), []);
+    breaks(Invariant::Deletion, |records| records.push(wrong(2, 2, 0)));
+    breaks(Invariant::Deletion, |records| records.push(wrong(3, 0, 3)));
+    breaks(Invariant::Deletion, |records| records.push(wrong(3, 2, 2)));
+}
+
+#[test]
+fn a_room_that_everybody_left_and_is_there() {
+    let probe = |is_there| record(99, ANA, What::Probed { room: ROOM, path: Path::Rest, is_there });
+    breaks(Invariant::Deletion, |records| {
+        records.push(record(98, ANA, What::Emptied { room: ROOM }));
+        records.push(probe(true));
     });
 }

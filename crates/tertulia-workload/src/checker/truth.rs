@@ -12,6 +12,7 @@ use tertulia_protocol::{
 use super::{
     Invariant, Violation,
     record::{Record, What},
+    retention::Cuts,
 };
 
 /// One room's log.
@@ -21,6 +22,10 @@ pub(super) struct Log {
     pub entries: BTreeMap<Seq, Entry>,
     /// The last number when it was read back in the end; none if nobody could read it.
     pub through: Option<Seq>,
+    /// The last entry that may have expired by right.
+    pub may_have_expired: Seq,
+    /// The last entry that has to be gone after the sweep.
+    pub has_expired: Seq,
     /// Messages and edits whose body is erased by right.
     erased: BTreeSet<Seq>,
 }
@@ -54,8 +59,11 @@ impl Truth {
                 truth.heard(*room, entry, record, violations);
             }
         }
-        for (room, log) in &truth.rooms {
+        let cuts = Cuts::of(records, truth.rooms.keys().copied());
+        for (room, log) in &mut truth.rooms {
             log.check_numbers(*room, violations);
+            log.may_have_expired = cuts.may.get(room).map_or(0, |cut| log.before_first_after(*cut));
+            log.has_expired = cuts.must.get(room).map_or(0, |cut| log.last_before(*cut));
         }
         truth
     }
@@ -150,6 +158,27 @@ impl Log {
                 violations.push(Violation { invariant: Invariant::Numbers, room: Some(room), what });
             }
         }
+    }
+
+    fn last_before(&self, cut: TimeMs) -> Seq {
+        self.entries.values().rev().find(|entry| entry.at <= cut).map_or(0, |entry| entry.seq)
+    }
+
+    /// The last entry that may be as old, where nobody saw some.
+    fn before_first_after(&self, cut: TimeMs) -> Seq {
+        let last = self.last_before(cut);
+        let later = self.entries.range(last + 1..).next().map(|(seq, _)| seq - 1);
+        later.or(self.through).unwrap_or(last).max(last)
+    }
+
+    /// Whether an entry that nobody read back may have expired.
+    pub fn may_be_gone(&self, seq: Seq) -> bool {
+        seq <= self.may_have_expired
+    }
+
+    /// Whether entries may be missing here that were there once: who was in at which time is not known then.
+    pub fn is_cut(&self) -> bool {
+        self.may_have_expired > 0 && !self.is_whole()
     }
 
     /// Whether the body of this entry may be erased.

@@ -7,7 +7,7 @@ use std::{
     time::Duration,
 };
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use futures::{StreamExt, stream};
 use serde_json::Value;
 use tertulia_client::rest::{Rest, RestError};
@@ -15,17 +15,18 @@ use tertulia_protocol::{
     Code,
     entry::Entry,
     error::Retry,
-    ids::{RoomId, Seq},
+    ids::{Nonce, RoomId, Seq},
     rest::HistoryPage,
 };
 use tokio::time::{Instant, sleep};
 
 use super::{
     NO_DEVICE,
+    members::listed,
     person::Shown,
     world::{Place, World},
 };
-use crate::checker::record::{Path, What};
+use crate::checker::record::{Path, What, now};
 
 /// How long everybody may take to have no more to do. A rate limit may hold a post for ten seconds.
 const REST_PATIENCE: Duration = Duration::from_secs(40);
@@ -33,6 +34,8 @@ const REST_PATIENCE: Duration = Duration::from_secs(40);
 const DELIVERY_PATIENCE: Duration = Duration::from_secs(5);
 /// How long a request may be answered with "retry".
 const RETRY_PATIENCE: Duration = Duration::from_secs(20);
+/// How long jobs may take to go over everything.
+const SWEEP_PATIENCE: Duration = Duration::from_secs(20);
 /// Rooms that are read back at once.
 const AT_ONCE: usize = 8;
 
@@ -48,11 +51,42 @@ pub(super) async fn rest(shown: &[Shown]) {
     }
 }
 
+/// Waits until jobs have been over everything, from now on.
+pub(super) async fn swept(world: &World) -> Result<()> {
+    let (began, since) = (Instant::now(), now());
+    let sweeps = sweeps(world).await?;
+    // The first of these may have begun before.
+    while self::sweeps(world).await? < sweeps + 2 {
+        if began.elapsed() > SWEEP_PATIENCE {
+            bail!("jobs do not run: {sweeps} runs at first, and {} now", self::sweeps(world).await?);
+        }
+        sleep(Duration::from_millis(50)).await;
+    }
+    world.recorder.add(world.accounts[0].user, NO_DEVICE, What::Swept { since });
+    Ok(())
+}
+
+/// How often the rarest of the sweeps has run, since the server's last start.
+async fn sweeps(world: &World) -> Result<u64> {
+    let stranger = Rest::new(world.address.clone());
+    let metrics = stranger.text("/metrics").await.context("there are no metrics")?;
+    let runs = |job: &str| {
+        let name = format!(r#"tertulia_job_runs_total{{job="{job}",outcome="done"}} "#);
+        metrics.lines().find_map(|line| line.strip_prefix(&name)?.trim().parse().ok()).unwrap_or(0)
+    };
+    Ok(runs("retention").min(runs("empty_rooms")))
+}
+
 /// Reads everything back. The heads of the logs, by room.
 pub(super) async fn read_back(world: &Arc<World>) -> Result<BTreeMap<RoomId, Seq>> {
-    let read = stream::iter(&world.places).map(|place| read_room(world, place)).buffer_unordered(AT_ONCE);
+    let passed = world.passed();
+    let places = world.places.iter().chain(passed.iter().map(|(place, _)| place));
+    let read = stream::iter(places).map(|place| read_room(world, place)).buffer_unordered(AT_ONCE);
     let heads: Vec<Result<Option<(RoomId, Seq)>>> = read.collect().await;
     let heads = heads.into_iter().collect::<Result<Vec<_>>>()?;
+    for (place, _) in passed.iter().filter(|(_, is_empty)| *is_empty) {
+        knock(world, place).await?;
+    }
     let lists = stream::iter(0..world.accounts.len()).map(|account| list(world, account));
     let lists: Vec<Result<()>> = lists.buffer_unordered(AT_ONCE).collect().await;
     lists.into_iter().collect::<Result<()>>()?;
@@ -104,6 +138,7 @@ async fn read_room(world: &Arc<World>, place: &Place) -> Result<Option<(RoomId, 
             None => continue,
         }
         if at < 2 {
+            read_sender(world, &rest, account, place.id).await?;
             let (through, items) = read_timeline(&rest, place.id).await?;
             world.recorder.add(user, NO_DEVICE, What::Timeline { room: place.id, through, items });
         }
@@ -148,14 +183,37 @@ async fn read_timeline(rest: &Rest, room: RoomId) -> Result<(Seq, Vec<Entry>)> {
     Ok((through, items))
 }
 
+/// Somebody tries to come into a room that everybody has left: it is open, so who cannot finds none.
+async fn knock(world: &Arc<World>, place: &Place) -> Result<()> {
+    let stranger = (0..world.accounts.len()).find(|account| !place.members.contains(account)).unwrap_or(0);
+    let (rest, key) = (world.rest(stranger), Nonce(u128::from(place.id.get())));
+    let is_there = until_known(|| rest.join(place.id, None, key)).await?.is_ok();
+    let what = What::Probed { room: place.id, path: Path::Rest, is_there };
+    world.recorder.add(world.accounts[stranger].user, NO_DEVICE, what);
+    Ok(())
+}
+
+/// What one person said in a room, as the index by senders tells it.
+async fn read_sender(world: &World, rest: &Rest, account: usize, room: RoomId) -> Result<()> {
+    let (user, asked_at) = (world.accounts[account].user, now());
+    let path = format!("/v1/rooms/{room}/messages?by={user}&limit=200");
+    let Ok(page) = until_known(|| rest.call::<Value>("GET", &path, None::<Value>, None)).await? else {
+        return Ok(());
+    };
+    let items = page["items"].as_array().into_iter().flatten();
+    let items = items.filter_map(|item| item["msg_id"].as_u64()).collect();
+    let what = What::Paged { path: Path::Rest, room, asked_at, first: None, items };
+    world.recorder.add(user, NO_DEVICE, what);
+    Ok(())
+}
+
 async fn list(world: &Arc<World>, account: usize) -> Result<()> {
     let (rest, user) = (world.rest(account), world.accounts[account].user);
     let items = until_known(|| rest.my_rooms()).await?;
     for item in items.map_err(|code| anyhow::anyhow!("listing rooms failed with {}", code.name()))? {
-        let last = item.last.map(|last| last.entry);
-        let (room, head, posts, read) = (item.room.id, item.head, item.posts, item.read);
-        world.recorder.add(user, NO_DEVICE, What::Probed { room, path: Path::List, is_there: true });
-        world.recorder.add(user, NO_DEVICE, What::Listed { room, head, posts, read, last });
+        let probed = What::Probed { room: item.room.id, path: Path::List, is_there: true };
+        world.recorder.add(user, NO_DEVICE, probed);
+        world.recorder.add(user, NO_DEVICE, listed(item));
     }
     Ok(())
 }

@@ -7,13 +7,13 @@ use tertulia_client::rest::{Rest, RestError};
 use tertulia_protocol::{
     error::Retry,
     ids::{Nonce, RoomId, UserId},
-    rest::SettingsChange,
+    rest::{RoomItem, SettingsChange},
     room::Broadcast,
 };
 use tokio::time::{Instant, sleep};
 
 use super::world::{Place, World};
-use crate::checker::record::{Change, Device, Path, What};
+use crate::checker::record::{Change, Device, Path, What, now};
 
 /// How long a change is tried.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -86,6 +86,13 @@ fn govern(world: &World, place: &Place, random: &mut StdRng) -> Deed {
     Deed::Members(change[random.random_range(0..change.len())], world.accounts[other].user)
 }
 
+/// What a list shows of a room.
+pub(super) fn listed(item: RoomItem) -> What {
+    let RoomItem { room, first, head, posts, read, read_posts, unread, last, .. } = item;
+    let last = last.map(|last| last.entry);
+    What::Listed { room: room.id, first, head, posts, read, read_posts, unread, last }
+}
+
 struct Errand {
     world: Arc<World>,
     rest: Arc<Rest>,
@@ -145,11 +152,13 @@ impl Errand {
 
     async fn look(&self) -> Result<(), RestError> {
         for item in self.rest.my_rooms().await? {
-            let last = item.last.map(|last| last.entry);
-            let (room, head, posts, read) = (item.room.id, item.head, item.posts, item.read);
-            self.record(What::Listed { room, head, posts, read, last });
+            self.record(listed(item));
         }
+        let asked_at = now();
         let page = self.rest.entries_after(self.room, 0).await?;
+        let (path, room, first) = (Path::Rest, self.room, Some(page.first));
+        let items = page.items.iter().map(|entry| entry.seq).collect();
+        self.record(What::Paged { path, room, asked_at, first, items });
         for entry in page.items {
             self.record(What::Heard { path: Path::Rest, room: self.room, entry });
         }

@@ -1,22 +1,28 @@
 //! Faults on real processes: people in rooms do everything at once, while the server is killed, stopped, ended and started
-//! again, and while some clients never read and others send garbage. Each run has a fresh server; what its clients saw is
-//! given to the [`checker`](crate::checker).
+//! again, its disk is full or slow, its clock jumps, everybody is cut off at once, some clients never read and others send
+//! garbage. Each run has a fresh server; what its clients saw is given to the [`checker`](crate::checker).
 //!
-//! A run, in order: [`world`] makes people and rooms, each [`person`] lives, `hostile` ones disturb, faults come by chance,
-//! then calm, and `audit` reads everything back.
+//! A run, in order: `world` makes people and rooms, each `person` lives, `keepers` change retention and make rooms that
+//! everybody leaves, `hostile` ones disturb, `strikes` come by chance on the server with its `disk` and `weather`, then
+//! calm, and `audit` reads everything back.
 
 mod audit;
+mod disk;
+mod figures;
 mod hostile;
+mod keepers;
 mod members;
 mod person;
+mod strikes;
 mod tap;
+mod weather;
 mod world;
 
 use std::{
     io::Write,
     path::{Path, PathBuf},
     process::ExitCode,
-    sync::Arc,
+    sync::{Arc, Once},
     time::{Duration, Instant},
 };
 
@@ -24,16 +30,17 @@ use anyhow::{Context, Result};
 use rand::{Rng, rngs::StdRng};
 use tokio::{sync::watch, task::JoinSet, time::sleep};
 
+pub use self::figures::Outcome;
 use self::{
+    disk::Disk,
     person::{Person, Shown},
+    strikes::Striker,
+    weather::Weather,
     world::{MESSAGES_PER_10S, Phase, World, chance},
 };
 use crate::{
-    checker::{
-        self, Violation,
-        record::{Record, What},
-    },
-    server::{Kind, Server, Setup, Signal},
+    checker::{self, Violation, record::Record},
+    server::{Ground, Kind, Server, Setup},
 };
 
 /// Violations of a run that are printed; the trace has all.
@@ -41,6 +48,10 @@ const SHOWN_MAX: usize = 12;
 /// Clients that never read, and clients that send garbage.
 const DEAF: usize = 4;
 const NOISY: usize = 3;
+/// Those who make rooms that everybody leaves.
+const PASSING: u64 = 3;
+/// How often the server looks for what is over.
+const CLEANUP_EVERY_MS: &str = "300";
 /// The device of what no device saw.
 const NO_DEVICE: u32 = u32::MAX;
 
@@ -63,28 +74,15 @@ pub struct Settings {
     pub disturb: bool,
     /// Where traces of runs with violations go.
     pub traces: PathBuf,
-}
-
-/// What came of a run, or of all.
-#[derive(Debug, Default)]
-pub struct Outcome {
-    /// How often the server was disturbed.
-    pub faults: usize,
-    /// Posts that were acked.
-    pub acked: usize,
-    /// Promises that were not kept.
-    pub violations: Vec<Violation>,
+    /// Where the data folder of the last run is left, if it is to be looked at.
+    pub keep: Option<PathBuf>,
 }
 
 /// Runs all, and prints what came of it.
 pub fn main(settings: &Settings) -> Result<ExitCode> {
     let total = run(settings)?;
-    let (runs, violations) = (settings.runs, total.violations.len());
-    println!(
-        "\n{runs} runs, {} faults, {} acked messages, {violations} violations",
-        total.faults, total.acked
-    );
-    Ok(if violations == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    println!("\n{} runs, {total}", settings.runs);
+    Ok(if total.violations.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 /// Runs all, and prints how far it is and each violation.
@@ -96,12 +94,10 @@ pub fn run(settings: &Settings) -> Result<Outcome> {
         let seed = settings.seed + done;
         let (outcome, records) =
             runtime.block_on(run_once(settings, seed)).with_context(|| format!("seed {seed}"))?;
-        total.faults += outcome.faults;
-        total.acked += outcome.acked;
         if !outcome.violations.is_empty() {
             report(settings, seed, &outcome, &records)?;
         }
-        total.violations.extend(outcome.violations);
+        total.add(outcome);
         progress(done + 1, settings.runs, &total, began.elapsed())?;
     }
     Ok(total)
@@ -111,7 +107,8 @@ fn progress(done: u64, runs: u64, total: &Outcome, spent: Duration) -> Result<()
     const WIDTH: u64 = 30;
     let filled = usize::try_from(done * WIDTH / runs.max(1))?;
     let bar = format!("{}{}", "█".repeat(filled), "░".repeat(WIDTH as usize - filled));
-    let (faults, acked, violations) = (total.faults, total.acked, total.violations.len());
+    let (faults, acked, violations) =
+        (total.faults.values().sum::<usize>(), total.acked, total.violations.len());
     print!(
         "\r{bar} {done}/{runs}  {faults} faults  {acked} acked  {violations} violations  {} s ",
         spent.as_secs()
@@ -145,38 +142,97 @@ fn write_trace(path: &Path, violations: &[Violation], records: &[Record]) -> Res
     Ok(file.flush()?)
 }
 
+/// What a run's server stands on.
+struct Site {
+    folder: tempfile::TempDir,
+    disk: Disk,
+    weather: Option<Weather>,
+    ground: Ground,
+}
+
+impl Site {
+    /// A folder on a disk that can be filled, under a weather; what cannot be had on this machine is said once.
+    fn make() -> Result<Self> {
+        static SAY: Once = Once::new();
+        let folder = tempfile::tempdir().context("cannot make a folder for the server")?;
+        let (disk, limited) = Disk::make(&folder.path().join("server"))?;
+        let made = Weather::make(folder.path());
+        SAY.call_once(|| {
+            if let Some(why) = limited {
+                println!("no file system of its own ({why}): a limit on files stands in for a full disk");
+            }
+            if let Err(why) = &made {
+                println!("no weather ({why:#}): clocks do not jump, disks are not slow, nothing expires");
+            }
+        });
+        let (weather, mut environment) = made.map_or((None, Vec::new()), |(made, with)| (Some(made), with));
+        environment.push(("TERTULIA_CLEANUP_EVERY_MS".into(), CLEANUP_EVERY_MS.into()));
+        let ground = Ground { prefix: disk.prefix(), environment };
+        Ok(Self { folder, disk, weather, ground })
+    }
+}
+
 async fn run_once(settings: &Settings, seed: u64) -> Result<(Outcome, Vec<Record>)> {
-    let folder = tempfile::tempdir().context("cannot make a folder for the server")?;
+    let mut site = Site::make()?;
     let setup = Setup {
         kind: Kind::Tertulia,
-        program: settings.server.clone(),
-        data: folder.path().to_owned(),
+        // A program that is started in another namespace may find itself in another folder.
+        program: std::path::absolute(&settings.server)?,
+        data: site.folder.path().to_owned(),
         core: None,
+        ground: site.ground.clone(),
     };
     let mut server = Server::start(setup)?;
     let ticket = server.ticket.clone().context("the server printed no link for its administrator")?;
     let (phase, phase_seen) = watch::channel(Phase::Chaos);
+    let (storm, storms) = watch::channel(0);
     let (people, rooms) = (settings.people, settings.rooms);
-    let world =
-        World::make(&server.address, &ticket, people, rooms, phase_seen, &mut chance(seed, 0)).await?;
+    let seen = (phase_seen, storms);
+    let world = World::make(&server.address, &ticket, people, rooms, seen, &mut chance(seed, 0)).await?;
     let world = Arc::new(world);
     let (mut lives, shown) = begin(&world, seed, settings);
-    let faults = disturb(settings, &world, &mut server, &mut chance(seed, 1)).await?;
+    let mut keepers = keep(&world, seed, settings);
+    let striker = Striker {
+        world: &world,
+        server: &mut server,
+        disk: &site.disk,
+        weather: site.weather.as_mut(),
+        storm: &storm,
+        refused: 0,
+    };
+    let refused = disturb(settings, striker, &mut chance(seed, 1)).await?;
     world
         .admin
         .set_limits(&[("messages_per_10s", MESSAGES_PER_10S), ("requests_per_10s", 1_000_000)])
         .await
         .context("limits cannot be changed")?;
     phase.send_replace(Phase::Calm);
+    while keepers.join_next().await.is_some() {}
     audit::rest(&shown).await;
+    audit::swept(&world).await?;
     let heads = audit::read_back(&world).await?;
     audit::delivered(&shown, &heads).await;
     phase.send_replace(Phase::Over);
     while lives.join_next().await.is_some() {}
-    let acked = world.recorder.acked();
+    if let Some(keep) = &settings.keep {
+        server.end()?;
+        site.disk.copy(&site.folder.path().join("server"), keep)?;
+    }
     let records = world.recorder.take();
     let violations = checker::check(&records);
-    Ok((Outcome { faults, acked, violations }, records))
+    Ok((Outcome { refused, violations, ..Outcome::of(&records) }, records))
+}
+
+/// Starts those who change retention and make rooms.
+fn keep(world: &Arc<World>, seed: u64, settings: &Settings) -> JoinSet<()> {
+    let mut keepers = JoinSet::new();
+    if settings.disturb {
+        keepers.spawn(keepers::keep_short(Arc::clone(world), chance(seed, 60)));
+        for at in 0..PASSING {
+            keepers.spawn(keepers::come_and_go(Arc::clone(world), chance(seed, 61 + at)));
+        }
+    }
+    keepers
 }
 
 /// Starts everybody.
@@ -203,46 +259,20 @@ fn begin(world: &Arc<World>, seed: u64, settings: &Settings) -> (JoinSet<()>, Ve
     (lives, shown)
 }
 
-/// Disturbs the server until the chaos is over; how often.
-async fn disturb(
-    settings: &Settings,
-    world: &World,
-    server: &mut Server,
-    random: &mut StdRng,
-) -> Result<usize> {
+/// Disturbs the server until the chaos is over; how many requests a full disk refused.
+async fn disturb(settings: &Settings, mut striker: Striker<'_>, random: &mut StdRng) -> Result<usize> {
     let began = Instant::now();
-    let mut faults = 0;
     while began.elapsed() < settings.chaos {
         sleep(Duration::from_millis(random.random_range(500..2_000))).await;
-        change_limits(world, random).await;
-        if server.has_ended() {
-            anyhow::bail!("the server ended by itself: {}", server.log());
+        change_limits(striker.world, random).await;
+        if striker.server.has_ended() {
+            anyhow::bail!("the server ended by itself: {}", striker.server.log());
         }
-        if !settings.disturb {
-            continue;
-        }
-        let struck_at = Instant::now();
-        let how = strike(server, random).await?;
-        let away_ms = u64::try_from(struck_at.elapsed().as_millis())?;
-        world.recorder.add(world.accounts[0].user, NO_DEVICE, What::Disturbed { how, away_ms });
-        faults += 1;
-    }
-    Ok(faults)
-}
-
-/// One fault, drawn by chance: what it was. The server is back when it returns.
-async fn strike(server: &mut Server, random: &mut StdRng) -> Result<&'static str> {
-    let pause = Duration::from_millis(random.random_range(0..400));
-    match random.random_range(0..6) {
-        0..3 => tokio::task::block_in_place(|| server.kill_and_start(pause)).map(|()| "kill -9"),
-        3 => tokio::task::block_in_place(|| server.end_and_start(pause)).map(|()| "SIGTERM"),
-        _ => {
-            server.signal(Signal::Stop)?;
-            sleep(Duration::from_millis(random.random_range(200..3_000))).await;
-            server.signal(Signal::Continue)?;
-            Ok("SIGSTOP")
+        if settings.disturb {
+            striker.strike(random).await?;
         }
     }
+    Ok(striker.refused)
 }
 
 /// Limits go up and down while people talk. A refusal is an answer, too; a server that is away gets it later.

@@ -103,6 +103,7 @@ impl Person {
     /// Lives until the run is over.
     pub async fn live(mut self) {
         let mut phase = self.world.phase.clone();
+        let mut storms = self.world.storms.clone();
         let mut next = Instant::now() + self.pause();
         loop {
             let is_chaos = *phase.borrow() == Phase::Chaos;
@@ -112,6 +113,7 @@ impl Person {
                     None => return,
                 },
                 Some(_) = self.changes.join_next(), if !self.changes.is_empty() => {}
+                Ok(()) = storms.changed() => drop(self.client.send(Input::Reconnect).await),
                 () = sleep_until(next), if is_chaos => {
                     self.act().await;
                     next = Instant::now() + self.pause();

@@ -9,8 +9,8 @@ use tertulia_client::{
 use tertulia_protocol::{
     ids::{Nonce, RoomId, Seq, TimeMs, UserId},
     socket::{
-        client::ClientFrame,
-        server::{Ack, Room, ServerFrame},
+        client::{ClientFrame, HistoryMode},
+        server::{Ack, Page, Room, ServerFrame},
     },
 };
 
@@ -21,6 +21,7 @@ enum Asked {
     Post { room: RoomId, nonce: Nonce, post: Post },
     Read { room: RoomId, seq: Seq },
     Subscribe { room: RoomId },
+    History { at: TimeMs },
 }
 
 struct Wire {
@@ -75,6 +76,10 @@ impl Wire {
                 self.asked.insert(subscribe.id, Asked::Subscribe { room: subscribe.room });
                 return;
             }
+            ClientFrame::History(history) => {
+                self.asked.insert(history.id, Asked::History { at: now() });
+                return;
+            }
             ClientFrame::Hello(_) => {
                 self.opened_at = now();
                 return;
@@ -102,6 +107,7 @@ impl Wire {
                 self.add(What::Heard { path, room, entry });
             }
             ServerFrame::Page(page) => {
+                self.paged(page);
                 for entry in &page.items {
                     let (path, room, entry) = (Path::History, page.room, entry.clone());
                     self.add(What::Heard { path, room, entry });
@@ -117,6 +123,21 @@ impl Wire {
                 self.add(What::Gone { room: *room, why: *why, seq: *seq });
             }
             _ => {}
+        }
+    }
+
+    /// A page has no holes. What was asked for is held against what was known to have expired then.
+    fn paged(&mut self, page: &Page) {
+        let items: Vec<Seq> = page.items.iter().map(|entry| entry.seq).collect();
+        let is_whole = page.mode != HistoryMode::Entries || items.iter().copied().eq(page.from..=page.to);
+        if !is_whole {
+            let (room, from, to) = (page.room, page.from, page.to);
+            let text = format!("a page of {room} from {from} to {to} with the entries {items:?}");
+            self.add(What::Unknown { text });
+        }
+        if let Some(Asked::History { at: asked_at }) = self.asked.remove(&page.id) {
+            let (path, room, first) = (Path::History, page.room, Some(page.first));
+            self.add(What::Paged { path, room, asked_at, first, items });
         }
     }
 
@@ -137,7 +158,7 @@ impl Wire {
                     self.add(What::Typing { room, by: *by });
                 }
             }
-            None => {}
+            Some(Asked::History { .. }) | None => {}
         }
     }
 }

@@ -1,7 +1,7 @@
 //! The people and rooms of a run, made over REST before anything goes wrong.
 
 use std::sync::{
-    Arc,
+    Arc, Mutex, PoisonError,
     atomic::{AtomicU64, Ordering},
 };
 
@@ -16,7 +16,8 @@ use tertulia_protocol::{
 };
 use tokio::sync::watch;
 
-use crate::checker::record::Recorder;
+use super::NO_DEVICE;
+use crate::checker::record::{Path, Recorder, What};
 
 /// Requests at once while the world is made.
 const AT_ONCE: usize = 16;
@@ -66,8 +67,12 @@ pub(super) struct World {
     pub places: Vec<Place>,
     pub recorder: Recorder,
     pub phase: watch::Receiver<Phase>,
+    /// Rises whenever everybody is cut off at once.
+    pub storms: watch::Receiver<u64>,
     /// Makes texts unique.
     texts: AtomicU64,
+    /// Rooms that came and went, and whether everybody left them.
+    passing: Mutex<Vec<(Place, bool)>>,
 }
 
 impl World {
@@ -77,7 +82,7 @@ impl World {
         ticket: &str,
         people: usize,
         rooms: usize,
-        phase: watch::Receiver<Phase>,
+        (phase, storms): (watch::Receiver<Phase>, watch::Receiver<u64>),
         random: &mut StdRng,
     ) -> Result<Self> {
         let stranger = Rest::new(address.clone());
@@ -92,8 +97,20 @@ impl World {
         let plans: Vec<Plan> = (0..rooms).map(|number| Plan::new(number, rooms, people, random)).collect();
         let made = stream::iter(plans).map(|plan| plan.make(address, &accounts)).buffered(AT_ONCE);
         let places: Vec<Place> = made.try_collect().await?;
-        let (address, recorder) = (address.clone(), Recorder::default());
-        Ok(Self { address, admin, accounts, places, recorder, phase, texts: AtomicU64::new(0) })
+        let recorder = Recorder::default();
+        look(address, &accounts, &places, &recorder).await?;
+        let address = address.clone();
+        Ok(Self {
+            address,
+            admin,
+            accounts,
+            places,
+            recorder,
+            phase,
+            storms,
+            texts: AtomicU64::new(0),
+            passing: Mutex::default(),
+        })
     }
 
     /// A text that nobody has said before.
@@ -101,6 +118,16 @@ impl World {
         let number = self.texts.fetch_add(1, Ordering::Relaxed);
         let filling = ["hola", "kaixo", "ahoj", "こんにちは", "مرحبا", "🙂"][random.random_range(0..6)];
         format!("{number} {}", filling.repeat(random.random_range(1..20)))
+    }
+
+    /// Remembers a room that came, and whether everybody left it.
+    pub fn passing(&self, place: Place, is_empty: bool) {
+        self.passing.lock().unwrap_or_else(PoisonError::into_inner).push((place, is_empty));
+    }
+
+    /// The rooms that came, and whether everybody left them.
+    pub fn passed(&self) -> Vec<(Place, bool)> {
+        self.passing.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Somebody's way over REST.
@@ -121,6 +148,20 @@ async fn account(address: &Address, number: usize) -> Result<Account> {
         rest.sign_up_as(&name, &handle, &password).await.context("nobody can sign up with a password")?;
     let second = rest.sign_in(&handle, &password).await.context("nobody can sign in")?;
     Ok(Account { user: first.user.user.id, tokens: vec![first.token, second.token] })
+}
+
+/// Writes down what each log begins with: it may have expired before anybody asks.
+async fn look(address: &Address, accounts: &[Account], places: &[Place], recorder: &Recorder) -> Result<()> {
+    for place in places {
+        let owner = &accounts[place.owner];
+        let rest = Rest::signed_in(address.clone(), &owner.tokens[0]);
+        let page = rest.entries_after(place.id, 0).await.context("a new room cannot be read")?;
+        for entry in page.items {
+            let what = What::Heard { path: Path::Rest, room: place.id, entry };
+            recorder.add(owner.user, NO_DEVICE, what);
+        }
+    }
+    Ok(())
 }
 
 struct Plan {

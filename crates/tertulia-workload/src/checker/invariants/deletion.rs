@@ -1,4 +1,4 @@
-//! 8. Deleted rooms are gone from everything that can be asked, and no other room is. Beside it: nothing comes over the
+//! 8. Deleted rooms, and rooms that everybody left, are gone from everything that can be asked, and no other room is. Beside it: nothing comes over the
 //!    wire that the manual does not know.
 
 use std::collections::BTreeMap;
@@ -15,10 +15,15 @@ pub(crate) fn check(records: &[Record], violations: &mut Vec<Violation>) {
     let mut broken = |room, what| violations.push(Violation { invariant: Invariant::Deletion, room, what });
     for record in records {
         match &record.what {
-            What::RoomDeleted { room } => drop(deleted.entry(*room).or_insert(record.at)),
+            What::RoomDeleted { room } | What::Emptied { room } => {
+                drop(deleted.entry(*room).or_insert(record.at))
+            }
             What::Probed { room, path, is_there } if *is_there == deleted.contains_key(room) => {
-                let found =
-                    if *is_there { "was deleted, and is there" } else { "was never deleted, and is gone" };
+                let found = if *is_there {
+                    "was deleted or left by everybody, and is there"
+                } else {
+                    "was never deleted, and is gone"
+                };
                 broken(Some(*room), format!("the room {found} for {} by {path:?}", record.user));
             }
             What::Welcome { opened_at, rooms } => {
@@ -26,7 +31,10 @@ pub(crate) fn check(records: &[Record], violations: &mut Vec<Violation>) {
                     if deleted.get(&head.room).is_some_and(|at| at < opened_at) {
                         broken(
                             Some(head.room),
-                            format!("the room was deleted, and is in a welcome of {}", record.user),
+                            format!(
+                                "the room was deleted or left by everybody, and is in a welcome of {}",
+                                record.user
+                            ),
                         );
                     }
                 }

@@ -66,7 +66,7 @@ fn in_the_end(records: &[Record], truth: &Truth, violations: &mut Vec<Violation>
         }
     }
     for (room, log) in &truth.rooms {
-        let Some(through) = log.through else { continue };
+        let Some(through) = log.through.filter(|_| !log.is_cut()) else { continue };
         for (device, user) in &devices {
             let is_in = log.stays(*user).last().is_some_and(|stay| stay.to.is_none());
             let cursor = cursors.get(&(*device, *room)).copied();

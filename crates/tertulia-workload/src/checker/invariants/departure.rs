@@ -16,16 +16,21 @@ pub(crate) fn check(records: &[Record], truth: &Truth, violations: &mut Vec<Viol
     // Whether newcomers read everything. A log with holes does not tell who was in, and is left out.
     let whole = truth.rooms.iter().filter(|(_, log)| log.is_whole());
     let shows_all: BTreeMap<RoomId, bool> = whole.map(|(room, log)| (*room, log.shows_all())).collect();
+    // By the server's clock, which only goes forward: so far ahead it may have been.
+    let mut ahead_ms = 0;
     for record in records {
+        if let What::ClockSet { ahead_ms: ahead } = &record.what {
+            ahead_ms = *ahead;
+        }
+        let at = TimeMs(record.at.0 + ahead_ms);
         for (room, seq, path) in seen(&record.what, record.user) {
             let (Some(log), Some(shows_all)) = (truth.rooms.get(&room), shows_all.get(&room)) else {
                 continue;
             };
             let stays = stays.entry((room, record.user)).or_insert_with(|| log.stays(record.user));
-            if !may_see(stays, *shows_all, seq, record.at) {
+            if !may_see(stays, *shows_all, seq, at) {
                 let user = record.user;
-                let what =
-                    format!("{user} saw entry {seq} by {path} at {}, being in by {stays:?}", record.at.0);
+                let what = format!("{user} saw entry {seq} by {path} at {}, being in by {stays:?}", at.0);
                 violations.push(Violation { invariant: Invariant::Departure, room: Some(room), what });
             }
         }

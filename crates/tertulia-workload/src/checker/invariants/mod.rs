@@ -5,6 +5,7 @@ pub(super) mod acked;
 pub(super) mod deletion;
 pub(super) mod delivery;
 pub(super) mod departure;
+pub(super) mod expiry;
 pub(super) mod markers;
 pub(super) mod nonces;
 pub(super) mod state;
