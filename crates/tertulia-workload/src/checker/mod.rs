@@ -10,9 +10,9 @@ mod retention;
 mod tests;
 mod truth;
 
-use std::fmt;
+use std::{collections::BTreeMap, fmt};
 
-use tertulia_protocol::ids::RoomId;
+use tertulia_protocol::ids::{RoomId, Seq};
 
 use self::{record::Record, truth::Truth};
 
@@ -80,4 +80,11 @@ pub fn check(records: &[Record]) -> Vec<Violation> {
     violations.sort();
     violations.dedup();
     violations
+}
+
+/// Up to which entry each room's log has expired: nothing of it may be left.
+pub fn expired(records: &[Record]) -> BTreeMap<RoomId, Seq> {
+    let truth = Truth::of(records, &mut Vec::new());
+    let expired = truth.rooms.iter().map(|(room, log)| (*room, log.has_expired));
+    expired.filter(|(_, last)| *last > 0).collect()
 }

@@ -15,7 +15,7 @@ use anyhow::{Context, Result, bail};
 /// The size of the small file system: some runs' worth of data.
 const SIZE: &str = "size=192m";
 /// What is written at once to fill it.
-const FILLING: [u8; 64 * 1024] = [0x5a; 64 * 1024];
+static FILLING: [u8; 64 * 1024] = [0x5a; 64 * 1024];
 
 /// The disk that a server's data folder is on.
 #[derive(Debug)]

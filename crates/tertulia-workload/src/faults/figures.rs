@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, fmt, time::Duration};
 use tertulia_protocol::ids::{RoomId, Seq};
 
 use crate::checker::{
-    Violation,
+    self, Violation,
     record::{Record, What},
 };
 
@@ -18,10 +18,8 @@ pub struct Outcome {
     pub acked: usize,
     /// Requests that were refused on a full disk.
     pub refused: usize,
-    /// The first entry that is left of each room, as far as it was read.
-    pub firsts: BTreeMap<RoomId, Seq>,
-    /// Entries that expired.
-    pub expired: u64,
+    /// Up to which entry rooms' logs have expired.
+    pub expired: BTreeMap<RoomId, Seq>,
     /// Rooms that everybody left.
     pub emptied: Vec<RoomId>,
     /// From each fault's end, or the moment of the kill, to the next ack that anybody got.
@@ -48,14 +46,10 @@ impl Outcome {
                     waiting.push(*over_at);
                 }
                 What::Emptied { room } => outcome.emptied.push(*room),
-                What::Paged { room, first: Some(first), .. } | What::Log { room, first, .. } => {
-                    let known = outcome.firsts.entry(*room).or_insert(*first);
-                    *known = (*known).max(*first);
-                }
                 _ => {}
             }
         }
-        outcome.expired = outcome.firsts.values().map(|first| first.saturating_sub(1)).sum();
+        outcome.expired = checker::expired(records);
         outcome
     }
 
@@ -64,8 +58,7 @@ impl Outcome {
         other.faults.into_iter().for_each(|(how, count)| *self.faults.entry(how).or_default() += count);
         self.acked += other.acked;
         self.refused += other.refused;
-        self.expired += other.expired;
-        self.firsts.extend(other.firsts);
+        self.expired.extend(other.expired);
         self.emptied.extend(other.emptied);
         self.recoveries.extend(other.recoveries);
         self.violations.extend(other.violations);
@@ -86,7 +79,7 @@ impl fmt::Display for Outcome {
             kinds.join(", "),
             self.acked,
             self.refused,
-            self.expired,
+            self.expired.values().sum::<Seq>(),
             self.emptied.len(),
             self.violations.len(),
             ms(recoveries.len() / 2),

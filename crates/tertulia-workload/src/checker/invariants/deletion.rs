@@ -16,7 +16,7 @@ pub(crate) fn check(records: &[Record], violations: &mut Vec<Violation>) {
     for record in records {
         match &record.what {
             What::RoomDeleted { room } | What::Emptied { room } => {
-                drop(deleted.entry(*room).or_insert(record.at))
+                deleted.entry(*room).or_insert(record.at);
             }
             What::Probed { room, path, is_there } if *is_there == deleted.contains_key(room) => {
                 let found = if *is_there {
