@@ -10,7 +10,7 @@ use tertulia_core::{
 };
 use tertulia_ports::{
     bus::{Attached, OwnerId, ToOwner},
-    directory::{FeedChange, RoomBan},
+    directory::{FeedChange, FeedKind, RoomBan},
 };
 use tertulia_protocol::{
     Code, ErrorDetail,
@@ -355,7 +355,11 @@ impl Gateway {
             self.send(connection, frame(&ServerFrame::Room(gone)), out);
         }
         self.arrive(user, connection);
-        let missed: Vec<_> = missed.into_iter().filter(|change| change.version > feed).collect();
+        let (missed, known): (Vec<_>, Vec<_>) = missed.into_iter().partition(|change| change.version > feed);
+        // The directory may have known a room before its owner had shown the entry, and said that the user is not in it.
+        if known.iter().any(|change| change.of == FeedKind::Rooms) {
+            self.errands.push(Errand::Rooms { user });
+        }
         self.feeds(&missed, out);
         self.catch_up(connection, out);
     }

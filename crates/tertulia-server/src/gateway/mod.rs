@@ -21,3 +21,6 @@ mod requests;
 mod rooms;
 mod session;
 mod watching;
+
+#[cfg(test)]
+mod tests;
