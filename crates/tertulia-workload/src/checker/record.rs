@@ -91,6 +91,8 @@ pub enum What {
     Timeline { room: RoomId, through: Seq, items: Vec<Entry> },
     /// A change of a room's members was answered with yes.
     Changed { room: RoomId, of: UserId, change: Change },
+    /// The deletion of a room was asked for: it may be gone from now on.
+    DeletionTried { room: RoomId },
     /// The deletion of a room was answered with yes.
     RoomDeleted { room: RoomId },
     /// In the end, somebody looked for a room, by this path.

@@ -288,6 +288,10 @@ fn markers_that_go_back() {
 fn rooms_that_stay_or_vanish() {
     let probe = |is_there| record(99, ANA, What::Probed { room: ROOM, path: Path::Rest, is_there });
     breaks(Invariant::Deletion, |records| records.push(probe(false)));
+    let mut in_doubt = good();
+    in_doubt.push(record(98, ANA, What::DeletionTried { room: ROOM }));
+    in_doubt.push(probe(false));
+    assert_eq!(check(&in_doubt), []);
     breaks(Invariant::Deletion, |records| {
         records.push(record(98, ANA, What::RoomDeleted { room: ROOM }));
         records.push(probe(true));

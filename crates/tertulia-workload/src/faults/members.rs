@@ -133,7 +133,10 @@ impl Errand {
                 let change = SettingsChange { broadcast: Some(Some(broadcast)), ..SettingsChange::default() };
                 self.rest.set_settings(room, &change, key).await
             }
-            Deed::Delete => self.rest.delete_room(room, key).await,
+            Deed::Delete => {
+                self.record(What::DeletionTried { room });
+                self.rest.delete_room(room, key).await
+            }
             Deed::Look => self.look().await,
         }
     }
