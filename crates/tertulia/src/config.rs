@@ -442,7 +442,7 @@ mod tests {
             ("[limits]\ntext_bytes = 0", "text_bytes must be from 1 to 65536, not 0"),
             ("[limits]\nnonsense = 0", "nonsense"),
             ("room_threads = 0", "room_threads"),
-            ("[jobs]\nretention_s = 9", "jobs.retention_s must be from 10 to 604800, not 9"),
+            ("[jobs]\nretention_s = 0", "jobs.retention_s must be from 1 to 604800, not 0"),
             ("[jobs]\nfeeds_s = 604801", "jobs.feeds_s"),
             ("[jobs]\nnonsense = 60", "nonsense"),
             ("[metrics]\ntoken = \"short\"", "metrics.token must have at least 16 bytes"),

@@ -24,7 +24,7 @@ use crate::{metrics::Metrics, roles::Ports, room::Handle};
 /// How long one run of a job may take, and how long its lease holds: longer than the longest run, so that a node that
 /// died in one is followed soon.
 const RUN_TIMEOUT: Duration = Duration::from_secs(5 * 60);
-/// When a job runs first after a start: when clients have come back.
+/// When a job that does not run more often runs first after a start: when clients have come back.
 const FIRST_AFTER: Duration = Duration::from_secs(10);
 /// When a job goes on that has more to do.
 const MORE_AFTER: Duration = Duration::from_secs(1);
@@ -131,7 +131,7 @@ impl Runner {
     pub async fn run(self) {
         let turn = Mutex::new(());
         let jobs = self.jobs.iter().map(|job| async {
-            let mut pause = FIRST_AFTER;
+            let mut pause = FIRST_AFTER.min(job.every(&self.schedule));
             loop {
                 time::sleep(pause).await;
                 let _turn = turn.lock().await;

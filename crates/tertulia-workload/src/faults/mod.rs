@@ -50,8 +50,8 @@ const DEAF: usize = 4;
 const NOISY: usize = 3;
 /// Those who make rooms that everybody leaves.
 const PASSING: u64 = 3;
-/// How often the server looks for what is over.
-const CLEANUP_EVERY_MS: &str = "300";
+/// The jobs that look for what is over: every second.
+const SWEEPS: [&str; 2] = ["TERTULIA_JOBS__EMPTY_ROOMS_S", "TERTULIA_JOBS__RETENTION_S"];
 /// The device of what no device saw.
 const NO_DEVICE: u32 = u32::MAX;
 
@@ -166,7 +166,9 @@ impl Site {
             }
         });
         let (weather, mut environment) = made.map_or((None, Vec::new()), |(made, with)| (Some(made), with));
-        environment.push(("TERTULIA_CLEANUP_EVERY_MS".into(), CLEANUP_EVERY_MS.into()));
+        for job in SWEEPS {
+            environment.push((job.into(), "1".into()));
+        }
         let ground = Ground { prefix: disk.prefix(), environment };
         Ok(Self { folder, disk, weather, ground })
     }

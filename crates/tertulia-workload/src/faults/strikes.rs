@@ -76,7 +76,7 @@ impl Striker<'_> {
             // A sweep begins at most its pause after the jump.
             17..20 if self.weather.is_some() => {
                 self.jump()?;
-                sleep(Duration::from_millis(random.random_range(0..700))).await;
+                sleep(Duration::from_millis(random.random_range(0..1_500))).await;
                 match random.random_bool(0.7) {
                     true => ("kill -9 in a sweep", self.kill(pause)?),
                     false => ("clock jump", now()),
