@@ -70,6 +70,7 @@ fn a_room_that_its_owner_shows_while_somebody_says_hello_is_asked_for_again() {
         receipts: true,
         rooms: vec![ROOM],
         markers: Markers::default(),
+        bans: Vec::new(),
     };
     gateway.returned(Returned::Resumed { connection: CONNECTION, resumed: Some(resumed) }, &mut sent);
     let mail = gateway.take_mail();
