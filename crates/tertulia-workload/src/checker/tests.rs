@@ -419,3 +419,37 @@ fn a_room_that_everybody_left_and_is_there() {
         records.push(probe(true));
     });
 }
+
+#[test]
+fn an_edit_that_went_with_its_message_before_anybody_saw_it() {
+    let mut records = good();
+    let erased = |was: &str| EntryBody::Erased { was: was.to_owned() };
+    let deletion = entry(10, 3, ANA, EntryBody::Delete { of: 4, reason: None });
+    let gone = |entry: &mut Entry| match entry.seq {
+        4 => entry.body = erased("message"),
+        6 => entry.body = erased("edit"),
+        _ => {}
+    };
+    each_log(&mut records, |entries| {
+        entries.push(deletion.clone());
+        entries.iter_mut().for_each(gone);
+    });
+    for record in &mut records {
+        match &mut record.what {
+            What::Heard { entry, .. } => gone(entry),
+            What::Log { through, .. } | What::Timeline { through, .. } => *through = 10,
+            What::Settled { cursor, .. } => *cursor = 10,
+            _ => {}
+        }
+        if let What::Timeline { items, .. } = &mut record.what {
+            items.remove(0);
+        }
+    }
+    let at = records.iter().position(|record| matches!(record.what, What::Settled { .. })).unwrap();
+    let applied = heard(94, ANA, &deletion);
+    records.splice(at..at, applied);
+    assert_eq!(check(&records), []);
+    // Who edited nothing has no edits that may be gone.
+    records.retain(|record| !matches!(record.what, What::Tried { post: Post::Edit { .. }, .. }));
+    assert_eq!(found(&records), [Invariant::Acked]);
+}

@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use tertulia_client::outbox::Post;
 use tertulia_protocol::{
     entry::{Entry, EntryBody},
     ids::{RoomId, Seq, TimeMs, UserId},
@@ -49,6 +50,7 @@ impl Truth {
     pub fn of(records: &[Record], violations: &mut Vec<Violation>) -> Self {
         let mut truth = Self::default();
         truth.find_deletions(records);
+        truth.find_deleted_edits(records);
         for record in records {
             if let What::Log { room, first, through, entries } = &record.what {
                 truth.read_back(*room, *first, *through, entries, violations);
@@ -81,6 +83,25 @@ impl Truth {
                 && log.erased.contains(of)
             {
                 log.erased.insert(entry.seq);
+            }
+        }
+    }
+
+    /// Of an edit that went with its message before anybody saw it, only who sent it tells that it was one of that message.
+    fn find_deleted_edits(&mut self, records: &[Record]) {
+        let mut editors: BTreeSet<(RoomId, UserId)> = BTreeSet::new();
+        for record in records {
+            if let What::Tried { room, post: Post::Edit { of, .. }, .. } = &record.what
+                && self.rooms.get(room).is_some_and(|log| log.erased.contains(of))
+            {
+                editors.insert((*room, record.user));
+            }
+        }
+        for (room, entry) in all_seen(records) {
+            if matches!(&entry.body, EntryBody::Erased { was } if was == "edit")
+                && entry.by.is_some_and(|by| editors.contains(&(room, by)))
+            {
+                self.rooms.entry(room).or_default().erased.insert(entry.seq);
             }
         }
     }

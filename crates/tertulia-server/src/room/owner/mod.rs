@@ -11,6 +11,8 @@ mod commands;
 mod readers;
 mod rooms;
 mod shards;
+#[cfg(test)]
+mod tests;
 
 use std::sync::Arc;
 

@@ -307,11 +307,17 @@ impl Owner {
     pub(super) fn markers(&mut self, request: u64, markers: Vec<ReadMarker>) {
         let Some(Request::Open { room, user, reply_to }) = self.take_request(request) else { return };
         // Who was let in when they asked may have been banned or blocked since: markers tell of entries.
-        let heard = match self.rooms.get(&room) {
-            Some(Slot::Open(open)) => open.room.is_heard(user, self.now).ok(),
+        let open = match self.rooms.get(&room) {
+            Some(Slot::Open(open)) => Some(open),
             _ => None,
         };
-        let Some(heard) = heard else { return self.reply(reply_to, Answer::Retry) };
+        let heard = open.and_then(|open| open.room.is_heard(user, self.now).ok());
+        let (Some(open), Some(heard)) = (open, heard) else { return self.reply(reply_to, Answer::Retry) };
+        // What was told while these were read is newer: a marker never goes back.
+        let mut markers = markers;
+        for marker in &mut markers {
+            marker.seq = marker.seq.max(open.marks_told.get(&marker.user).copied().unwrap_or(0));
+        }
         let (mut reads, mut typing, mut active) =
             (markers, self.interest.typists(room, self.elapsed), self.interest.count_active(room));
         if self.is_large(room) {
