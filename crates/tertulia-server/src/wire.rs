@@ -11,7 +11,7 @@ use tertulia_core::{
 };
 use tertulia_ports::{EngineError, bus::Why, messages::StateOf, presence::Presence};
 use tertulia_protocol::{
-    Code, ErrorDetail, entry, room as wire,
+    Code, ErrorDetail, entry, rest, room as wire,
     socket::server::{RoomEntry, ServerFrame},
 };
 
@@ -238,17 +238,36 @@ pub fn settings(settings: &room::RoomSettings) -> wire::RoomSettings {
 /// A room's settings, inwards.
 pub fn core_settings(settings: &wire::RoomSettings) -> room::RoomSettings {
     room::RoomSettings {
-        join: match settings.join {
-            wire::JoinPolicy::Invite => room::JoinPolicy::Invite,
-            wire::JoinPolicy::Open => room::JoinPolicy::Open,
-        },
-        history: match settings.history {
-            wire::HistoryPolicy::All => room::HistoryPolicy::All,
-            wire::HistoryPolicy::SinceJoin => room::HistoryPolicy::SinceJoin,
-        },
+        join: core_join(settings.join),
+        history: core_history(settings.history),
         slow_mode_s: settings.slow_mode_s,
         retention_days: settings.retention_days,
         broadcast: settings.broadcast.map(core_broadcast),
+    }
+}
+
+/// Changes of a room's settings, inwards.
+pub fn core_settings_change(change: &rest::SettingsChange) -> room::SettingsChange {
+    room::SettingsChange {
+        join: change.join.map(core_join),
+        history: change.history.map(core_history),
+        slow_mode_s: change.slow_mode_s,
+        retention_days: change.retention_days,
+        broadcast: change.broadcast.map(|broadcast| broadcast.map(core_broadcast)),
+    }
+}
+
+fn core_join(join: wire::JoinPolicy) -> room::JoinPolicy {
+    match join {
+        wire::JoinPolicy::Invite => room::JoinPolicy::Invite,
+        wire::JoinPolicy::Open => room::JoinPolicy::Open,
+    }
+}
+
+fn core_history(history: wire::HistoryPolicy) -> room::HistoryPolicy {
+    match history {
+        wire::HistoryPolicy::All => room::HistoryPolicy::All,
+        wire::HistoryPolicy::SinceJoin => room::HistoryPolicy::SinceJoin,
     }
 }
 

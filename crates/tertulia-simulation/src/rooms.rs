@@ -164,7 +164,7 @@ impl World {
                 self.ask(owner, room.id, Command::SetRole { user, role });
             }
             32..=34 => {
-                let settings = Some(self.room_settings());
+                let settings = Some(self.room_settings().into());
                 self.ask(owner, room.id, Command::Change { name: None, topic: None, settings });
             }
             35 => self.ask(owner, room.id, Command::DeleteRoom),

@@ -9,7 +9,7 @@ use crate::{
     text::TextError,
 };
 
-use super::RoomSettings;
+use super::{RoomSettings, SettingsChange};
 
 /// The actor of commands that jobs give, such as closing an empty room. No person has this id.
 pub const SYSTEM: UserId = UserId::new(0);
@@ -57,7 +57,7 @@ pub enum Command {
     /// Give a member another role.
     SetRole { user: UserId, role: Role },
     /// Change name, topic or settings.
-    Change { name: Option<String>, topic: Option<String>, settings: Option<RoomSettings> },
+    Change { name: Option<String>, topic: Option<String>, settings: Option<SettingsChange> },
     /// Delete the room.
     DeleteRoom,
     /// Delete the room if nobody belongs to it: cleanup's word.

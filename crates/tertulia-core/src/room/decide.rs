@@ -272,7 +272,7 @@ fn first_body(ask: &Ask) -> EntryBody {
         Command::Ban { user, until, reason } => EntryBody::Banned { user, until, reason },
         Command::Unban { user } => EntryBody::Unbanned { user },
         Command::SetRole { user, role } => EntryBody::RoleChanged { user, role },
-        Command::Change { name, topic, settings } => EntryBody::Changed { name, topic, settings },
+        Command::Change { name, topic, .. } => EntryBody::Changed { name, topic, settings: None },
         Command::DeleteRoom | Command::DeleteIfEmpty => EntryBody::RoomDeleted,
     }
 }

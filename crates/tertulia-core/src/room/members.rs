@@ -11,7 +11,7 @@ use crate::{
 
 use super::{
     Ask, Circumstances, Command, JoinPolicy, Known, RETENTION_DAYS_MAX, Refusal, Room, RoomMeta,
-    RoomSettings, SLOW_MODE_S_MAX, SYSTEM, TAIL_ENTRIES,
+    RoomSettings, SLOW_MODE_S_MAX, SYSTEM, SettingsChange, TAIL_ENTRIES,
     decide::{Case, Plan, check, check_reason, refuse_banned},
 };
 
@@ -213,7 +213,7 @@ pub(super) fn plan_change(
     case: &Case<'_>,
     name: &Option<String>,
     topic: &Option<String>,
-    settings: &Option<RoomSettings>,
+    settings: &Option<SettingsChange>,
 ) -> Plan {
     case.must(Action::Change)?;
     if let Some(name) = name {
@@ -222,12 +222,11 @@ pub(super) fn plan_change(
     if let Some(topic) = topic {
         check("topic", text::check_line(topic, text::TOPIC_CHARS_MAX))?;
     }
-    if let Some(settings) = settings {
-        check_settings(settings)?;
-    }
+    let settings = settings.as_ref().map(|change| change.applied_to(&case.meta.settings));
+    settings.as_ref().map_or(Ok(()), check_settings)?;
     let name = name.clone().filter(|name| *name != case.meta.name);
     let topic = topic.clone().filter(|topic| *topic != case.meta.topic);
-    let settings = settings.clone().filter(|settings| *settings != case.meta.settings);
+    let settings = settings.filter(|settings| *settings != case.meta.settings);
     if name.is_none() && topic.is_none() && settings.is_none() {
         return Err(Refusal::NothingToChange.into());
     }

@@ -67,6 +67,43 @@ impl RoomSettings {
     }
 }
 
+/// Settings to change; absent ones stay. Applied by the room, so that two changes at once do not undo each other.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[expect(missing_docs, reason = "fields are as in the settings")]
+pub struct SettingsChange {
+    pub join: Option<JoinPolicy>,
+    pub history: Option<HistoryPolicy>,
+    pub slow_mode_s: Option<u32>,
+    pub retention_days: Option<Option<u32>>,
+    pub broadcast: Option<Option<Broadcast>>,
+}
+
+impl SettingsChange {
+    /// The settings with these changes.
+    pub fn applied_to(&self, settings: &RoomSettings) -> RoomSettings {
+        RoomSettings {
+            join: self.join.unwrap_or(settings.join),
+            history: self.history.unwrap_or(settings.history),
+            slow_mode_s: self.slow_mode_s.unwrap_or(settings.slow_mode_s),
+            retention_days: self.retention_days.unwrap_or(settings.retention_days),
+            broadcast: self.broadcast.unwrap_or(settings.broadcast),
+        }
+    }
+}
+
+impl From<RoomSettings> for SettingsChange {
+    /// All of them.
+    fn from(settings: RoomSettings) -> Self {
+        Self {
+            join: Some(settings.join),
+            history: Some(settings.history),
+            slow_mode_s: Some(settings.slow_mode_s),
+            retention_days: Some(settings.retention_days),
+            broadcast: Some(settings.broadcast),
+        }
+    }
+}
+
 /// Longest slow mode, in seconds: six hours.
 pub const SLOW_MODE_S_MAX: u32 = 21_600;
 /// Longest retention, in days.

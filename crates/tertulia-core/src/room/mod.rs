@@ -34,7 +34,7 @@ pub use self::{
     members::CREATE_MEMBERS_MAX,
     meta::{
         Broadcast, EpochList, Head, HistoryPolicy, JoinPolicy, RETENTION_DAYS_MAX, RoomMeta, RoomSettings,
-        SLOW_MODE_S_MAX, owning_epoch,
+        SLOW_MODE_S_MAX, SettingsChange, owning_epoch,
     },
     opening::{Opening, Repair},
     reading::{Grant, GrantError},

@@ -3,7 +3,8 @@
 use tertulia_core::{
     EntryBody, EntryKind, Seq,
     room::{
-        Command, Decision, EDITS_PER_MESSAGE_MAX, Refusal, RoomSettings, TARGETS_CACHED_MAX, WINDOW_ENTRIES,
+        Broadcast, Command, Decision, EDITS_PER_MESSAGE_MAX, Refusal, RoomSettings, SettingsChange,
+        TARGETS_CACHED_MAX, WINDOW_ENTRIES,
     },
     text::TextError,
 };
@@ -74,7 +75,8 @@ fn texts_names_and_reasons_have_limits() {
 #[test]
 fn settings_have_limits() {
     let mut world = World::group(&[]);
-    let settings = |settings| Command::Change { name: None, topic: None, settings: Some(settings) };
+    let settings =
+        |settings: RoomSettings| Command::Change { name: None, topic: None, settings: Some(settings.into()) };
     for (settings_, field, value, max) in [
         (RoomSettings { slow_mode_s: 21_601, ..RoomSettings::default() }, "slow_mode_s", 21_601, 21_600),
         (
@@ -90,6 +92,23 @@ fn settings_have_limits() {
 }
 
 #[test]
+fn two_changes_at_once_do_not_undo_each_other() {
+    let mut world = World::group(&[]);
+    let settings = |change| Command::Change { name: None, topic: None, settings: Some(change) };
+    let kept = SettingsChange { retention_days: Some(Some(1)), ..SettingsChange::default() };
+    let queued = SettingsChange { broadcast: Some(Some(Broadcast::Queued)), ..SettingsChange::default() };
+    world.give(1, settings(kept));
+    world.give(1, settings(queued));
+    while world.take() > 0 {}
+    let now = world.room.meta().map(|meta| meta.settings.clone()).unwrap();
+    assert_eq!((now.retention_days, now.broadcast), (Some(1), Some(Broadcast::Queued)));
+    let back = SettingsChange { retention_days: Some(None), ..SettingsChange::default() };
+    world.ok(1, settings(back));
+    let now = world.room.meta().map(|meta| meta.settings.clone()).unwrap();
+    assert_eq!((now.retention_days, now.broadcast), (None, Some(Broadcast::Queued)));
+}
+
+#[test]
 fn a_change_says_only_what_changed() {
     let mut world = World::group(&[]);
     let seq = world.ok(
@@ -97,7 +116,7 @@ fn a_change_says_only_what_changed() {
         Command::Change {
             name: Some("Tertulia".into()),
             topic: Some("books".into()),
-            settings: Some(RoomSettings::default()),
+            settings: Some(RoomSettings::default().into()),
         },
     );
     let changed = EntryBody::Changed { name: None, topic: Some("books".into()), settings: None };
@@ -236,7 +255,7 @@ fn edits_are_limited() {
 fn nobody_answers_or_reacts_to_what_they_may_not_read() {
     let mut world = World::group(&[2]);
     let early = world.ok(1, post("before"));
-    world.ok(1, Command::Change { name: None, topic: None, settings: Some(since_join()) });
+    world.ok(1, Command::Change { name: None, topic: None, settings: Some(since_join().into()) });
     world.ok(1, Command::Add { user: user(3) });
     let late = world.ok(1, post("after"));
     for command in [reply(early), react(early, "👍", true)] {
@@ -253,7 +272,7 @@ fn slow_mode_holds_members_back() {
     world.ok(1, Command::SetRole { user: user(4), role: tertulia_core::Role::Moderator });
     world.ok(2, post("before it is slow"));
     let slow = RoomSettings { slow_mode_s: 10, ..RoomSettings::default() };
-    world.ok(1, Command::Change { name: None, topic: None, settings: Some(slow) });
+    world.ok(1, Command::Change { name: None, topic: None, settings: Some(slow.into()) });
     for (after_ms, actor, wait_ms) in [
         (0, 2, None),
         (0, 3, None),
@@ -286,7 +305,7 @@ fn slow_mode_holds_members_back() {
         "an opened room goes on"
     );
     let slower = RoomSettings { slow_mode_s: 20, ..RoomSettings::default() };
-    world.ok(1, Command::Change { name: None, topic: None, settings: Some(slower) });
+    world.ok(1, Command::Change { name: None, topic: None, settings: Some(slower.into()) });
     world.ok(2, post("it counts from when the settings changed"));
     assert_eq!(world.no(2, post("hola")), Refusal::SlowMode { retry_after_ms: 20_000 });
     let last = world.ok(3, post("hola"));
@@ -301,7 +320,7 @@ fn slow_mode_of_a_huge_room_forgets_who_need_not_wait() {
     let people: Vec<u64> = (100..160).collect();
     let mut world = World::group(&people);
     let slow = RoomSettings { slow_mode_s: 10, ..RoomSettings::default() };
-    world.ok(1, Command::Change { name: None, topic: None, settings: Some(slow) });
+    world.ok(1, Command::Change { name: None, topic: None, settings: Some(slow.into()) });
     for round in 0..20_u64 {
         world.now = START.plus(round * 10_000);
         for person in &people {

@@ -81,7 +81,7 @@ fn command() -> impl Strategy<Value = Command> {
         1 => person().prop_map(|number| Command::Unban { user: user(number) }),
         2 => (person(), select(vec![Role::Member, Role::Moderator, Role::Owner]))
             .prop_map(|(number, role)| Command::SetRole { user: user(number), role }),
-        2 => settings().prop_map(|settings| Command::Change { name: None, topic: None, settings: Some(settings) }),
+        2 => settings().prop_map(|settings| Command::Change { name: None, topic: None, settings: Some(settings.into()) }),
         1 => Just(Command::DeleteRoom),
         1 => Just(Command::DeleteIfEmpty),
         2 => (settings(), vec(person(), 0..4)).prop_map(|(settings, members)| {

@@ -16,7 +16,7 @@ fn history(history: HistoryPolicy) -> Command {
     Command::Change {
         name: None,
         topic: None,
-        settings: Some(RoomSettings { history, ..RoomSettings::default() }),
+        settings: Some(RoomSettings { history, ..RoomSettings::default() }.into()),
     }
 }
 

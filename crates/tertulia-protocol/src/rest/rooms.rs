@@ -156,19 +156,6 @@ fn present<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
     Option::deserialize(deserializer).map(Some)
 }
 
-impl SettingsChange {
-    /// The settings with these changes.
-    pub fn applied_to(&self, settings: &RoomSettings) -> RoomSettings {
-        RoomSettings {
-            join: self.join.unwrap_or(settings.join),
-            history: self.history.unwrap_or(settings.history),
-            slow_mode_s: self.slow_mode_s.unwrap_or(settings.slow_mode_s),
-            retention_days: self.retention_days.unwrap_or(settings.retention_days),
-            broadcast: self.broadcast.unwrap_or(settings.broadcast),
-        }
-    }
-}
-
 /// Coming into a room.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Join {
@@ -193,17 +180,15 @@ mod tests {
 
     #[test]
     fn absent_settings_stay_and_null_gives_them_back() {
-        let before = RoomSettings {
-            slow_mode_s: 5,
-            retention_days: Some(30),
-            broadcast: Some(Broadcast::Queued),
-            ..Default::default()
-        };
         let change: SettingsChange =
             serde_json::from_str(r#"{"join": "open", "retention_days": null}"#).unwrap();
-        let after = change.applied_to(&before);
-        assert_eq!(after, RoomSettings { join: JoinPolicy::Open, retention_days: None, ..before });
-        let whole: SettingsChange = serde_json::from_value(serde_json::to_value(&after).unwrap()).unwrap();
-        assert_eq!(whole.applied_to(&RoomSettings::default()), after);
+        let expected = SettingsChange {
+            join: Some(JoinPolicy::Open),
+            retention_days: Some(None),
+            ..SettingsChange::default()
+        };
+        assert_eq!(change, expected);
+        let text = serde_json::to_string(&change).unwrap();
+        assert_eq!(serde_json::from_str::<SettingsChange>(&text).unwrap(), change);
     }
 }

@@ -161,7 +161,13 @@ async fn take_configured_limits(ports: &Ports, loaded: &Loaded) -> Result<()> {
 pub fn start_log(filter: &str) -> Result<()> {
     let filter =
         tracing_subscriber::EnvFilter::try_new(filter).with_context(|| format!("log = {filter:?}"))?;
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(false).init();
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_target(false)
+        // A log that cannot be written, on a full disk, must not end the thread that has something to say.
+        .log_internal_errors(false)
+        .init();
     Ok(())
 }
 

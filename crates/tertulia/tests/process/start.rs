@@ -1,6 +1,15 @@
 //! What `tertulia serve` says when it cannot start: one line that tells what to do, and exit code 1.
 
-use std::{net::TcpListener, path::Path};
+use std::{fs::File, net::TcpListener, path::Path, process::Command};
+
+use serde_json::{Value, json};
+use tertulia_client::rest::Rest;
+use tertulia_protocol::{
+    Code,
+    ids::Nonce,
+    rest::{NewRoom, NewRoomKind},
+    room::RoomSettings,
+};
 
 use crate::world::{Process, World, failure, tertulia};
 
@@ -89,4 +98,32 @@ fn a_wrong_configuration_is_not_started_with() {
     let error = fails(folder.path(), &[]);
     assert!(error.contains("text_bytes must be from 1 to 65536, not 0"), "{error}");
     assert!(!folder.path().join("data").exists(), "nothing was begun");
+}
+
+/// On a full disk the log is full, too: a thread that has something to say must not end of it.
+#[tokio::test]
+async fn neither_the_disk_nor_the_log_can_be_written_for_a_while() {
+    let folder = tempfile::tempdir().unwrap();
+    // Who writes beyond a limit gets an error, not a signal.
+    let mut shell = Command::new("sh");
+    shell.args(["-c", r#"trap "" XFSZ; exec "$0" "$@""#, env!("CARGO_BIN_EXE_tertulia")]);
+    shell.current_dir(folder.path());
+    let server = Process::start_as(shell, File::options().write(true).open("/dev/full").unwrap());
+    let limit = |bytes: &str| {
+        let limit = format!("--fsize={bytes}:");
+        let status = Command::new("prlimit").args(["--pid", &server.id().to_string(), &limit]).status();
+        assert!(status.unwrap().success());
+    };
+    let person = Rest::new(server.address.clone()).sign_up("Amaia").await.unwrap();
+    let rest = Rest::signed_in(server.address.clone(), &person.token);
+    let (kind, name) = (NewRoomKind::Group, "tea".to_owned());
+    let new = NewRoom { kind, name, topic: None, settings: RoomSettings::default(), members: Vec::new() };
+    let room = rest.make_room(&new, Nonce(1)).await.unwrap();
+    let path = format!("/v1/rooms/{}/messages", room.id);
+    let say = |nonce| rest.call::<Value>("POST", &path, Some(json!({"text": "hola"})), Some(Nonce(nonce)));
+    limit("0");
+    assert_eq!(say(2).await.unwrap_err().code(), Some(Code::Unavailable));
+    limit("unlimited");
+    let said = say(2).await.unwrap();
+    assert!(said["msg_id"].as_u64().is_some(), "{said}");
 }

@@ -50,7 +50,11 @@ impl Process {
     /// Starts it on a folder, on a free port, and waits until it is ready.
     pub fn start(folder: &Path) -> Self {
         let log = File::options().create(true).append(true).open(folder.join("server.log")).unwrap();
-        let mut serve = tertulia(folder);
+        Self::start_as(tertulia(folder), log)
+    }
+
+    /// The same by this command, which takes the binary's arguments, with this log.
+    pub fn start_as(mut serve: Command, log: File) -> Self {
         serve.args(["serve", "--data", "data", "--listen", "127.0.0.1:0"]);
         let mut child = serve.stdout(Stdio::piped()).stderr(log).spawn().unwrap();
         let stdout = child.stdout.take().unwrap();

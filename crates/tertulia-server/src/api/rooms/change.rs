@@ -26,11 +26,8 @@ pub async fn change(
     key: Key,
     Body(change): Body<RoomChange>,
 ) -> Answer<Json<Room>> {
-    let (record, _) = api.member_room(&caller, at.room).await?;
-    let settings = change.settings.map(|change| {
-        let settings = change.applied_to(&wire::settings(&record.meta.settings));
-        wire::core_settings(&settings)
-    });
+    api.member_room(&caller, at.room).await?;
+    let settings = change.settings.as_ref().map(wire::core_settings_change);
     let command = Command::Change { name: change.name, topic: change.topic, settings };
     match api.keep_order(&caller, at.room, key, command, "room.changed").await {
         Err(failure) if is_no_change(&failure) => {}
