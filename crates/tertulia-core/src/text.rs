@@ -122,7 +122,7 @@ pub fn check_emoji(emoji: &str) -> Result<(), TextError> {
         0x1f000..=0x1faff | 0xe0020..=0xe007f => true,
         _ => false,
     };
-    let joins = |character: char| matches!(u32::from(character), 0x200d | 0xfe0f);
+    let joins = |character: char| matches!(u32::from(character), 0x200d | 0xfe0f | 0xe0020..=0xe007f);
     match !emoji.is_empty() && emoji.chars().all(part) && !emoji.chars().all(joins) {
         true => Ok(()),
         false => Err(TextError::NotEmoji),
@@ -192,7 +192,7 @@ mod tests {
         for good in ["👍", "❤️", "👨‍👩‍👧‍👦", "🇪🇸", "1️⃣", "👍🏽"] {
             assert_eq!(check_emoji(good), Ok(()), "{good}");
         }
-        for bad in ["", "a", "👍a", "\u{fe0f}", "1", " ", "<script>"] {
+        for bad in ["", "a", "👍a", "\u{fe0f}", "\u{e0041}", "1", " ", "<script>"] {
             assert!(check_emoji(bad).is_err(), "{bad:?}");
         }
     }

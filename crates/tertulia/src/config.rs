@@ -363,9 +363,13 @@ fn check_names_of_limits(figment: &Figment) -> Result<()> {
     }
 }
 
-/// Makes the data folder.
+/// Makes the data folder, for nobody else on the machine.
 pub fn make_data_folder(data: &Path) -> Result<()> {
-    std::fs::create_dir_all(data).with_context(|| format!("cannot make the data folder {}", data.display()))
+    let mut folders = std::fs::DirBuilder::new();
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut folders, 0o700);
+    let made = folders.recursive(true).create(data);
+    made.with_context(|| format!("cannot make the data folder {}", data.display()))
 }
 
 #[cfg(test)]
@@ -392,6 +396,17 @@ mod tests {
             |name: &str| explained.iter().find(|setting| setting.name == name).unwrap().source.clone();
         assert!(source("name").starts_with("file "), "{}", source("name"));
         assert_eq!(source("listen"), "default");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn the_data_folder_is_nobody_elses() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let parent = tempfile::tempdir().unwrap();
+        let data = parent.path().join("data");
+        make_data_folder(&data).unwrap();
+        assert_eq!(data.metadata().unwrap().permissions().mode() & 0o777, 0o700);
+        make_data_folder(&data).unwrap();
     }
 
     #[test]

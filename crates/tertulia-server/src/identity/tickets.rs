@@ -56,6 +56,11 @@ impl Tickets {
         text
     }
 
+    /// The ticket is no longer good.
+    pub fn withdraw(&self) {
+        *self.ticket.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    }
+
     /// Uses a ticket up: whom it signs in, if it was good.
     pub fn redeem(&self, text: &str, now: TimeMs) -> Option<TicketFor> {
         let mut ticket = self.ticket.lock().unwrap_or_else(PoisonError::into_inner);
@@ -90,5 +95,8 @@ mod tests {
         let new = tickets.issue_for(whom, TimeMs(0), &entropy);
         assert_eq!(tickets.redeem(&old, TimeMs(1)), None);
         assert_eq!(tickets.redeem(&new, TimeMs(1)), Some(whom));
+        let withdrawn = tickets.issue(TimeMs(0), &entropy);
+        tickets.withdraw();
+        assert_eq!(tickets.redeem(&withdrawn, TimeMs(1)), None);
     }
 }

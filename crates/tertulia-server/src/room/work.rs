@@ -52,8 +52,8 @@ pub enum Work {
     Queue { span: Span, limit: usize },
     /// Store a read marker at the start of what is left to read. Unless that is nothing, its posts are read from the log.
     Mark { request: u64, user: UserId, unread: Span, published: (Seq, u64) },
-    /// Read how far members have read, as far as a reader may see it.
-    Markers { request: u64, room: RoomId, reader: UserId },
+    /// Read how far members have read, and which of those who have the room open are here, as far as a reader may see it.
+    Markers { request: u64, room: RoomId, reader: UserId, open: Vec<UserId> },
     /// Find what has expired, and delete it.
     Expire { request: u64, span: Span, epoch: Epoch, before: TimeMs },
     /// Delete a room's log.
@@ -115,6 +115,8 @@ pub enum Finished {
     Markers {
         request: u64,
         markers: Vec<ReadMarker>,
+        /// How many the reader may see of those who have the room open.
+        active: u64,
     },
     Expire {
         request: u64,
@@ -210,8 +212,11 @@ async fn try_perform(places: &Places, work: &Work) -> EngineResult<Finished> {
             let shown = places.directory.without_receipts(&[*user]).await?.is_empty();
             Finished::Mark { request: *request, marker, shown }
         }
-        Work::Markers { request, room, reader } => {
-            Finished::Markers { request: *request, markers: receipts(places, *room, *reader).await? }
+        Work::Markers { request, room, reader, open } => {
+            let markers = receipts(places, *room, *reader).await?;
+            let sights = places.directory.sights(*reader, open).await?;
+            let active = sights.iter().filter(|sight| sight.presence).count() as u64;
+            Finished::Markers { request: *request, markers, active }
         }
         Work::Expire { request, span, epoch, before } => {
             let last = messages.last_before(span, *before).await?;

@@ -134,6 +134,8 @@ async fn presence_is_shown_to_whom_one_wants() {
     assert_ne!(hers.hears(presence_of(&amaia)).await["state"], "off", "one sees oneself");
     let active = bo.get(&world, &format!("/v1/rooms/{tea}/active")).await.expect(200);
     assert_eq!((&active["users"], &active["count"]), (&json!([]), &json!(0)));
+    let opened = his.ask(json!({"t": "subscribe", "room": tea})).await;
+    assert_eq!(opened["active"], 1, "only his own: {opened}");
 
     settle(&world, &amaia, json!({"last_seen": "friends"})).await;
     drop(hers);

@@ -107,6 +107,59 @@ async fn sign_ups_from_one_address_are_bounded() {
     world.send("POST", "/v1/users", &elsewhere, &body).await.expect_problem(429, "rate_limited");
 }
 
+/// The header of the nth address of a network of IPv6 that somebody has whole.
+fn neighbour(number: u32) -> [(&'static str, String); 1] {
+    [("x-forwarded-for", format!("2001:db8::{number:x}"))]
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_has_many_addresses_of_one_network_counts_as_one() {
+    let world = World::start().await;
+    let name = json!({"name": "A"}).to_string().into_bytes();
+    for number in 0..60 {
+        world.send("POST", "/v1/users", &neighbour(number), &name).await.expect(201);
+    }
+    world.send("POST", "/v1/users", &neighbour(60), &name).await.expect_problem(429, "rate_limited");
+    let guess = json!({"handle": "amaia", "password": "guess"}).to_string().into_bytes();
+    for number in 0..10 {
+        let reply = world.send("POST", "/v1/sessions", &neighbour(number), &guess).await;
+        reply.expect_problem(401, "wrong_password");
+    }
+    world.send("POST", "/v1/sessions", &neighbour(10), &guess).await.expect_problem(429, "rate_limited");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nobody_keeps_others_from_signing_in_by_what_was_refused_to_them() {
+    let world = World::start().await;
+    let from = |number: u32| [("x-forwarded-for", format!("203.0.113.{number}"))];
+    let ticket = |text: &str| json!({"ticket": text}).to_string().into_bytes();
+    let guess = json!({"handle": "amaia", "password": "guess"}).to_string().into_bytes();
+    for number in 0..31 {
+        for _ in 0..11 {
+            world.send("POST", "/v1/sessions", &from(number), &ticket("guess")).await;
+        }
+    }
+    for _ in 0..300 {
+        world.send("POST", "/v1/sessions", &from(100), &guess).await;
+    }
+    world.send("POST", "/v1/sessions", &from(200), &guess).await.expect_problem(401, "wrong_password");
+    let good = world.tickets.issue(world.ports.clock.now(), &*world.ports.entropy);
+    world.send("POST", "/v1/sessions", &from(200), &ticket(&good)).await.expect(201);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_link_ends_with_the_rights_of_who_made_it() {
+    let world = World::start().await;
+    let (admin, former) = (world.administrator().await, world.sign_up("Former").await);
+    let rights = format!("/v1/admin/users/{}", former.id);
+    admin.patch(&world, &rights, json!({"admin": true})).await.expect(204);
+    let link = former.post(&world, "/v1/admin/links", json!({})).await.expect(201);
+    let ticket = link["url"].as_str().unwrap().split_once("ticket=").unwrap().1;
+    admin.patch(&world, &rights, json!({"admin": false})).await.expect(204);
+    let body = json!({"ticket": ticket});
+    world.call("POST", "/v1/sessions", None, Some(body)).await.expect_problem(401, "unauthenticated");
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_first_administrator_comes_by_a_link_that_opens_once() {
     let world = World::with(|settings| settings.first_room = Some("Lounge".to_owned())).await;

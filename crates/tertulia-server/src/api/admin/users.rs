@@ -24,6 +24,10 @@ pub async fn change(
     let user = api.directory.user(at.user).await?.ok_or_else(|| Failure::not_found("person"))?;
     if user.admin != rights.admin {
         api.tell(api.directory.set_admin(user.id, rights.admin).await?);
+        // The link may be theirs, and make somebody else an administrator.
+        if !rights.admin {
+            api.tickets.withdraw();
+        }
         let action = if rights.admin { "user.promoted" } else { "user.demoted" };
         api.audit(administrator.id(), action, user.id, json!({"handle": user.handle})).await?;
     }

@@ -46,7 +46,7 @@ pub async fn log_in(
             rates::logged_in(&api, &from, &handle);
             (headers, user)
         }
-        LogIn::Ticket { ticket } => (rates::log_in(&api, &from, "")?, by_ticket(&api, &ticket).await?),
+        LogIn::Ticket { ticket } => (rates::ticket(&api, &from)?, by_ticket(&api, &ticket).await?),
     };
     let session = super::open(&api, user, &client).await?;
     Ok((StatusCode::CREATED, headers, Json(session)))

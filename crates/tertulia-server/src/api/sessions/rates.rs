@@ -6,7 +6,7 @@ use axum::{
     extract::Request,
     http::{HeaderMap, HeaderName, HeaderValue},
 };
-use tertulia_core::{DeviceId, UserId};
+use tertulia_core::{DeviceId, UserId, text::check_handle};
 use tertulia_protocol::{Code, ErrorDetail};
 
 use super::super::{
@@ -65,21 +65,39 @@ pub fn request(api: &Api, request: &Request) -> Answer<HeaderMap> {
 pub fn sign_up(api: &Api, from: &From) -> Answer<HeaderMap> {
     match from.0.is_loopback() {
         true => Ok(HeaderMap::new()),
-        false => counted(api.rates.count(SIGN_UP, &from.0.to_string(), api.clock.now())),
+        false => counted(api.rates.count(SIGN_UP, &household(from.0).to_string(), api.clock.now())),
     }
 }
 
-/// Counts a try to log in.
+/// Counts a try to log in. What is refused to one address does not count against the handle.
 pub fn log_in(api: &Api, from: &From, handle: &str) -> Answer<HeaderMap> {
-    let (now, address) = (api.clock.now(), from.0.to_string());
+    let (now, address) = (api.clock.now(), household(from.0).to_string());
     counted(api.rates.count(LOG_IN_ADDRESS, &address, now))?;
-    counted(api.rates.count(LOG_IN_HANDLE, handle, now))?;
-    counted(api.rates.count(LOG_IN, &format!("{address} {handle}"), now))
+    let headers = counted(api.rates.count(LOG_IN, &own_key(from, handle), now))?;
+    counted(api.rates.count(LOG_IN_HANDLE, counted_handle(handle), now))?;
+    Ok(headers)
+}
+
+/// Counts a try to sign in by a link: nobody guesses one, and nobody keeps others from using theirs.
+pub fn ticket(api: &Api, from: &From) -> Answer<HeaderMap> {
+    let (now, address) = (api.clock.now(), household(from.0).to_string());
+    counted(api.rates.count(LOG_IN_ADDRESS, &address, now))?;
+    counted(api.rates.count(LOG_IN, &address, now))
+}
+
+/// What nobody can be called counts as one, however long it is.
+fn counted_handle(handle: &str) -> &str {
+    if check_handle(handle).is_ok() { handle } else { "" }
+}
+
+/// The key of tries at one handle from one address.
+fn own_key(from: &From, handle: &str) -> String {
+    format!("{} {}", household(from.0), counted_handle(handle))
 }
 
 /// The password was right: what was tried before does not count.
 pub fn logged_in(api: &Api, from: &From, handle: &str) {
-    api.rates.forgive(LOG_IN, &format!("{} {handle}", from.0));
+    api.rates.forgive(LOG_IN, &own_key(from, handle));
 }
 
 /// Counts a message, by the limit that holds on the socket too.

@@ -265,7 +265,7 @@ impl Owner {
             Finished::Heads { request, heads } => self.heads(request, heads),
             Finished::Queue { room, entries } => self.queue_read(room, entries),
             Finished::Mark { request, marker, shown } => self.marked(request, marker, shown),
-            Finished::Markers { request, markers } => self.markers(request, markers),
+            Finished::Markers { request, markers, active } => self.markers(request, markers, active),
             Finished::Expire { request, room, first } => self.expired(request, room, first),
             Finished::Delete { room } => self.deleted(room),
             Finished::Check { request, is_ours } => self.checked(request, is_ours),

@@ -264,8 +264,10 @@ impl Owner {
             Signal::Open(gateway) => {
                 self.interest.open(room, user, gateway);
                 if let Some(reply_to) = reply_to {
+                    // Of many, a number tells of nobody.
+                    let open = if self.is_large(room) { Vec::new() } else { self.interest.active(room) };
                     let request = self.request(Request::Open { room, user, reply_to });
-                    self.effects.push(Effect::Work(Work::Markers { request, room, reader: user }));
+                    self.effects.push(Effect::Work(Work::Markers { request, room, reader: user, open }));
                 }
             }
             Signal::Close(_) => {}
@@ -304,7 +306,7 @@ impl Owner {
         self.tell(room, audience, &frame);
     }
 
-    pub(super) fn markers(&mut self, request: u64, markers: Vec<ReadMarker>) {
+    pub(super) fn markers(&mut self, request: u64, markers: Vec<ReadMarker>, mut active: u64) {
         let Some(Request::Open { room, user, reply_to }) = self.take_request(request) else { return };
         // Who was let in when they asked may have been banned or blocked since: markers tell of entries.
         let open = match self.rooms.get(&room) {
@@ -318,10 +320,9 @@ impl Owner {
         for marker in &mut markers {
             marker.seq = marker.seq.max(open.marks_told.get(&marker.user).copied().unwrap_or(0));
         }
-        let (mut reads, mut typing, mut active) =
-            (markers, self.interest.typists(room, self.elapsed), self.interest.count_active(room));
+        let (mut reads, mut typing) = (markers, self.interest.typists(room, self.elapsed));
         if self.is_large(room) {
-            (reads, typing) = (Vec::new(), Vec::new());
+            (reads, typing, active) = (Vec::new(), Vec::new(), self.interest.count_active(room));
         } else if !heard {
             reads.retain(|marker| marker.user == user);
             (typing, active) = (Vec::new(), active.min(1));

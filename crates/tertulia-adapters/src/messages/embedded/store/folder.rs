@@ -37,7 +37,7 @@ impl Folder {
     pub fn open(path: &Path, disk: Disk, fresh_history: &mut dyn FnMut() -> String) -> Outcome<Self> {
         let (log, runs) = (path.join("log"), path.join("runs"));
         for folder in [path, &log, &runs] {
-            fs::create_dir_all(folder).when("create folder", folder)?;
+            make(folder).when("create folder", folder)?;
         }
         let lock = lock(path)?;
         if !path.join("FORMAT").exists()
@@ -117,6 +117,14 @@ impl Folder {
     pub fn sync_directory(&self, path: &Path) -> Outcome<()> {
         sync_directory(path).when("sync folder", path)
     }
+}
+
+/// Makes a folder, for nobody else on the machine: texts are in it.
+fn make(path: &Path) -> io::Result<()> {
+    let mut folders = fs::DirBuilder::new();
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut folders, 0o700);
+    folders.recursive(true).create(path)
 }
 
 fn sync_directory(path: &Path) -> io::Result<()> {

@@ -480,3 +480,13 @@ fn the_runs_format_is_frozen() {
     );
     assert_eq!(hex(&run), frozen);
 }
+
+#[cfg(unix)]
+#[test]
+fn nobody_else_may_read_it() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let parent = TempDir::new().unwrap();
+    let folder = parent.path().join("messages");
+    drop(open(&folder).unwrap());
+    assert_eq!(folder.metadata().unwrap().permissions().mode() & 0o777, 0o700);
+}
