@@ -1,6 +1,6 @@
 //! `tertulia serve`: runs a server until it is told to stop.
 
-use std::{io, net::SocketAddr, path::Path, sync::Arc, time::Duration};
+use std::{io, net::SocketAddr, panic, path::Path, sync::Arc, time::Duration};
 
 use anyhow::{Context, Result};
 use clap::Args;
@@ -39,6 +39,7 @@ impl Serve {
     pub fn run(self) -> Result<()> {
         let loaded = Loaded::read(&self.flags)?;
         start_log(&loaded.config.log)?;
+        end_on_panic();
         start_runtime()?.block_on(async {
             let signals = Signals::listen()?;
             let started = Started::start(&loaded).await?;
@@ -171,12 +172,31 @@ pub fn start_log(filter: &str) -> Result<()> {
     Ok(())
 }
 
+/// The name of the runtime's threads.
+const RUNTIME_THREAD: &str = "runtime";
+
+/// A panic on a thread of the message path ends the process: without it nobody would be served again, and a start finds
+/// everything that was acknowledged. One within a request costs that request.
+fn end_on_panic() {
+    let told = panic::take_hook();
+    panic::set_hook(Box::new(move |panic| {
+        told(panic);
+        if ends_the_process(std::thread::current().name()) {
+            std::process::abort();
+        }
+    }));
+}
+
+fn ends_the_process(thread: Option<&str>) -> bool {
+    thread != Some(RUNTIME_THREAD)
+}
+
 /// The runtime for everything that is not hot.
 pub fn start_runtime() -> Result<runtime::Runtime> {
     runtime::Builder::new_multi_thread()
         .worker_threads(RUNTIME_THREADS)
         .enable_all()
-        .thread_name("runtime")
+        .thread_name(RUNTIME_THREAD)
         .build()
         .context("the runtime")
 }
@@ -201,5 +221,32 @@ impl Signals {
             _ = self.terminate.recv() => {}
             _ = self.interrupt.recv() => {}
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{env, os::unix::process::ExitStatusExt, process::Command, thread};
+
+    use super::*;
+
+    /// Set in a copy of the test's own process: the thread on which it is to panic.
+    const PANIC_ON: &str = "TERTULIA_TEST_PANIC_ON";
+
+    #[test]
+    fn a_panic_on_the_message_path_ends_the_process() {
+        if let Ok(name) = env::var(PANIC_ON) {
+            end_on_panic();
+            let thread = thread::Builder::new().name(name).spawn(|| panic!("on purpose")).unwrap();
+            assert!(thread.join().is_err());
+            return;
+        }
+        let panicking_on = |thread: &str| {
+            let name = "commands::serve::tests::a_panic_on_the_message_path_ends_the_process";
+            let mut copy = Command::new(env::current_exe().unwrap());
+            copy.args([name, "--exact"]).env(PANIC_ON, thread).output().unwrap().status
+        };
+        assert_eq!(panicking_on("owner").signal(), Some(6), "aborted");
+        assert!(panicking_on(RUNTIME_THREAD).success());
     }
 }
