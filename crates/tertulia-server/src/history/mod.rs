@@ -154,18 +154,20 @@ impl Reader {
             return Ok((seq.max(grant.through), grant.posts));
         }
         let mark = match seq < grant.first && grant.first > 1 {
-            true => (grant.first - 1, self.posts_before(grant).await?.max(posts)),
+            true => self.before_first(grant).await?,
             false => (seq, posts),
         };
         self.past_own(grant, user, mark).await
     }
 
-    async fn posts_before(&self, grant: &Grant) -> EngineResult<Posts> {
-        let first =
-            Span { room: grant.room, first: grant.first, last: grant.first, epochs: grant.epochs.clone() };
-        let entries = self.entries(&first, End::Start, 1).await?;
+    /// The mark before what is left of a grant: more may have expired since it was given.
+    async fn before_first(&self, grant: &Grant) -> EngineResult<(Seq, Posts)> {
+        let Some(span) = span_of(grant, grant.first, grant.through) else {
+            return Ok((grant.through, grant.posts));
+        };
+        let entries = self.entries(&span, End::Start, 1).await?;
         let before = |entry: &Entry| entry.posts.saturating_sub(u64::from(entry.kind == EntryKind::Message));
-        Ok(entries.first().map_or(0, before))
+        Ok(entries.first().map_or((grant.through, grant.posts), |entry| (entry.seq - 1, before(entry))))
     }
 
     /// The mark behind the user's own messages that follow it. Where there are many of them, it is stored, so that they

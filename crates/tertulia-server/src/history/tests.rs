@@ -251,6 +251,19 @@ async fn read_marks_do_not_lie_below_what_may_be_read() {
 }
 
 #[tokio::test]
+async fn read_marks_count_what_expired_since_the_grant() {
+    let log = Log::of("mmjmmj").await;
+    for (kept_from, mark) in [(3, (2, 2)), (5, (4, 3)), (6, (5, 4)), (7, (6, 4))] {
+        log.store.expire(log.room, EPOCH, kept_from).await.unwrap();
+        assert_eq!(
+            log.whole().read_mark(&log.grant(2, 6), UserId::new(99), None).await.unwrap(),
+            mark,
+            "{kept_from}"
+        );
+    }
+}
+
+#[tokio::test]
 async fn the_preview_is_the_last_message() {
     let log = Log::of(&format!("om{}", "e".repeat(20))).await;
     let preview = log.whole().last_message(&log.grant(1, 22), READER).await.unwrap();
