@@ -4,6 +4,7 @@
 //! crash. It may be edited by hand while the server is stopped; what is wrong in it is named, and never guessed at.
 
 use std::{
+    collections::BTreeSet,
     fs::{self, File},
     io::{ErrorKind, Write},
     path::{Path, PathBuf},
@@ -12,7 +13,7 @@ use std::{
 
 use async_trait::async_trait;
 use serde_json::{Map, Value};
-use tertulia_core::{Limits, TimeMs};
+use tertulia_core::{Limits, TimeMs, limits::LimitInfo};
 use tertulia_ports::{
     EngineError, EngineResult,
     coordination::{ConfigWatcher, Coordination, Node, RuntimeConfig, in_process::InProcessCoordination},
@@ -122,7 +123,7 @@ fn replace(path: &Path, config: &RuntimeConfig) -> std::io::Result<()> {
 
 /// Reads field by field, so that an error can name the field, its value and its bounds. Absent ones have their default.
 fn parse(value: &Value) -> Result<RuntimeConfig, String> {
-    let mut config = RuntimeConfig::default();
+    let (mut config, mut overridden) = (RuntimeConfig::default(), None);
     for (name, value) in object("the configuration", value)? {
         match name.as_str() {
             "version" => {
@@ -130,18 +131,34 @@ fn parse(value: &Value) -> Result<RuntimeConfig, String> {
                 config.version = value.as_u64().filter(|version| *version < u64::MAX).ok_or_else(bad)?;
             }
             "limits" => parse_limits(object("limits", value)?, &mut config.limits)?,
+            "overridden" => overridden = Some(parse_names(value)?),
             "broadcast" => {
                 let bad = |_| format!("broadcast is {value}, and must be \"direct\", \"queued\" or null");
                 config.broadcast = serde_json::from_value(value.clone()).map_err(bad)?;
             }
             _ => {
                 return Err(format!(
-                    "there is no field named {name}: known are version, limits and broadcast"
+                    "there is no field named {name}: known are version, limits, overridden and broadcast"
                 ));
             }
         }
     }
+    // A file of before there was the list keeps what it has.
+    config.overridden = overridden.unwrap_or_else(|| differing(&config.limits));
     Ok(config)
+}
+
+fn parse_names(value: &Value) -> Result<BTreeSet<String>, String> {
+    let bad = || format!("overridden is {value}, and must be a list of names of limits");
+    let names: BTreeSet<String> = serde_json::from_value(value.clone()).map_err(|_| bad())?;
+    let known = |name: &String| Limits::INFO.iter().any(|info| info.name == name);
+    if names.iter().all(known) { Ok(names) } else { Err(bad()) }
+}
+
+/// The names of limits that are not at their defaults.
+fn differing(limits: &Limits) -> BTreeSet<String> {
+    let differs = |info: &&LimitInfo| limits.get(info.name) != Some(info.default);
+    Limits::INFO.iter().filter(differs).map(|info| info.name.to_owned()).collect()
 }
 
 fn parse_limits(values: &Map<String, Value>, limits: &mut Limits) -> Result<(), String> {
@@ -190,7 +207,8 @@ mod tests {
     fn what_was_set_outlives_the_process() {
         let folder = TempDir::new().unwrap();
         let limits = Limits { text_bytes: 123, ..Limits::default() };
-        let wanted = RuntimeConfig { version: 0, limits, broadcast: Some(Broadcast::Queued) };
+        let overridden = BTreeSet::from(["text_bytes".to_owned()]);
+        let wanted = RuntimeConfig { version: 0, limits, overridden, broadcast: Some(Broadcast::Queued) };
         let coordination = EmbeddedCoordination::open(folder.path()).unwrap();
         assert!(block_on(coordination.set_config(wanted.clone())).unwrap());
         drop(coordination);
@@ -232,6 +250,10 @@ mod tests {
                 "runtime.json: limits.text_bytes is \"9\", and must be from 1 to 65536",
             ),
             ("{\"limits\": {\"text\": 1}}", "runtime.json: limits: there is no limit named text"),
+            (
+                "{\"overridden\": [\"text\"]}",
+                "runtime.json: overridden is [\"text\"], and must be a list of names of limits",
+            ),
             ("{\"version\": -1}", "runtime.json: version is -1, and must be a whole number from 0"),
             (
                 "{\"broadcast\": \"loud\"}",
@@ -239,7 +261,7 @@ mod tests {
             ),
             (
                 "{\"limit\": {}}",
-                "runtime.json: there is no field named limit: known are version, limits and broadcast",
+                "runtime.json: there is no field named limit: known are version, limits, overridden and broadcast",
             ),
         ] {
             let folder = TempDir::new().unwrap();

@@ -2,7 +2,10 @@
 
 #![expect(clippy::unwrap_used, reason = "a suite of tests")]
 
-use std::sync::{Arc, Mutex};
+use std::{
+    collections::BTreeSet,
+    sync::{Arc, Mutex},
+};
 
 use tertulia_core::{Limits, TimeMs, room::Broadcast};
 
@@ -41,7 +44,9 @@ async fn config_changes_only_from_the_version_that_was_read(coordination: &impl 
     let fresh = coordination.config();
     assert_eq!(*fresh, RuntimeConfig::default());
     let limits = Limits { text_bytes: 100, ..Limits::default() };
-    let wanted = RuntimeConfig { version: fresh.version, limits, broadcast: Some(Broadcast::Queued) };
+    let overridden = BTreeSet::from(["text_bytes".to_owned()]);
+    let wanted =
+        RuntimeConfig { version: fresh.version, limits, overridden, broadcast: Some(Broadcast::Queued) };
     assert!(coordination.set_config(wanted.clone()).await.unwrap());
     assert_eq!(*coordination.config(), RuntimeConfig { version: fresh.version + 1, ..wanted.clone() });
     assert!(!coordination.set_config(RuntimeConfig { limits: Limits::default(), ..wanted }).await.unwrap());

@@ -8,7 +8,7 @@
 pub mod contract;
 pub mod in_process;
 
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
@@ -41,6 +41,8 @@ pub struct RuntimeConfig {
     pub version: u64,
     /// The limits in force.
     pub limits: Limits,
+    /// The names of those that an administrator has set. The others follow what a server is started with.
+    pub overridden: BTreeSet<String>,
     /// How rooms broadcast that do not say.
     pub broadcast: Option<Broadcast>,
 }

@@ -39,7 +39,8 @@ pub struct Admin {
 enum What {
     /// Look at limits, or change them at once
     Limits {
-        /// Changes: text_bytes=4000 …; all or none. Without, they are listed
+        /// Changes: text_bytes=4000 …; all or none. NAME=configured gives one back to the configuration. Without, they
+        /// are listed
         #[arg(value_name = "NAME=VALUE")]
         changes: Vec<String>,
     },
@@ -139,8 +140,10 @@ fn parse_changes(changes: &[String]) -> Result<Value> {
     let mut limits = serde_json::Map::new();
     for change in changes {
         let Some((name, value)) = change.split_once('=') else { bail!("{change:?} is not NAME=VALUE") };
-        let value: u64 = value.parse().with_context(|| format!("{name} must be a number, not {value:?}"))?;
-        limits.insert(name.to_owned(), value.into());
+        let number =
+            || value.parse::<u64>().with_context(|| format!("{name} must be a number, not {value:?}"));
+        let value = if value == "configured" { Value::Null } else { number()?.into() };
+        limits.insert(name.to_owned(), value);
     }
     Ok(limits.into())
 }

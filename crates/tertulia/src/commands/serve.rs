@@ -5,6 +5,7 @@ use std::{io, net::SocketAddr, panic, path::Path, sync::Arc, time::Duration};
 use anyhow::{Context, Result};
 use clap::Args;
 use tertulia_adapters::time::system::OsEntropy;
+use tertulia_ports::coordination::RuntimeConfig;
 use tertulia_protocol::rest::SignUpPolicy;
 use tertulia_server::{
     api::{self, HttpSettings},
@@ -145,17 +146,21 @@ fn cannot_listen(listen: SocketAddr, error: io::Error) -> anyhow::Error {
     anyhow::Error::new(error).context(format!("cannot serve on {listen}: {help}"))
 }
 
-/// A fresh server takes its limits from the configuration; one that was changed while it ran keeps what it was given.
+/// Limits that no administrator has set are as the configuration says.
 async fn take_configured_limits(ports: &Ports, loaded: &Loaded) -> Result<()> {
-    let present = ports.coordination.config();
-    if present.version == 0 && present.limits != loaded.config.limits {
-        let config = tertulia_ports::coordination::RuntimeConfig {
-            limits: loaded.config.limits,
-            ..(*present).clone()
-        };
-        ports.coordination.set_config(config).await.context("the run-time configuration")?;
+    loop {
+        let present = ports.coordination.config();
+        let mut limits = loaded.config.limits;
+        for name in &present.overridden {
+            let value = present.limits.get(name).context("a limit that is not known")?;
+            limits.set(name, value)?;
+        }
+        if limits == present.limits
+            || ports.coordination.set_config(RuntimeConfig { limits, ..(*present).clone() }).await?
+        {
+            return Ok(());
+        }
     }
-    Ok(())
 }
 
 /// Starts the log, on standard error.

@@ -63,6 +63,33 @@ async fn a_changed_limit_holds_at_once_and_after_a_restart() {
     assert_eq!(live.welcome.limits.text_bytes, 100);
 }
 
+#[test]
+fn a_limit_that_nobody_changed_follows_the_configuration() {
+    let mut world = World::start();
+    world.admin(&["limits", "text_bytes=100"]);
+    let restart = |world: &mut World, configured: &str| {
+        std::fs::write(world.folder.path().join("tertulia.toml"), format!("[limits]\n{configured}\n"))
+            .unwrap();
+        world.server.terminate();
+        assert!(world.server.wait().success());
+        world.server = Process::start(world.folder.path());
+    };
+    let limit = |world: &World, name: &str| {
+        let limits: Value = serde_json::from_str(&world.admin(&["limits", "--json"])).unwrap();
+        let item = limits["items"].as_array().unwrap().iter().find(|item| item["name"] == name).unwrap();
+        (item["value"].as_u64().unwrap(), item["source"].as_str().unwrap().to_owned())
+    };
+    for rooms in [9, 8] {
+        restart(&mut world, &format!("text_bytes = 200\nrooms_per_user = {rooms}"));
+        assert_eq!(limit(&world, "rooms_per_user"), (rooms, "file".to_owned()));
+        assert_eq!(limit(&world, "text_bytes"), (100, "admin".to_owned()));
+    }
+    world.admin(&["limits", "text_bytes=configured"]);
+    assert_eq!(limit(&world, "text_bytes"), (200, "file".to_owned()));
+    restart(&mut world, "");
+    assert_eq!(limit(&world, "text_bytes"), (8_000, "default".to_owned()));
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn wrong_limits_are_refused_with_their_bounds_and_nothing_changes() {
     let world = World::start();

@@ -25,8 +25,8 @@ const CACHE_KIB: u32 = 1_024;
 /// damage shows when the damaged page is read.
 const LOOKED_THROUGH_BYTES_MAX: u64 = 4 << 20;
 
-/// What brings an older file up to date, in order. A file's `user_version` says how many it has had. Migrations expand:
-/// the binary before them still runs on the result.
+/// What brings an older file up to date, in order. A file's `user_version` says how many it has had. Migrations only add;
+/// a binary that does not know them refuses the file all the same, since it cannot tell what they promise.
 const MIGRATIONS: [&str; 3] = [
     include_str!("migrations/0001_directory.sql"),
     include_str!("migrations/0002_privacy.sql"),
