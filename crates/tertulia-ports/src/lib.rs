@@ -11,6 +11,7 @@ pub mod coordination;
 pub mod directory;
 pub mod messages;
 pub mod presence;
+pub mod push;
 pub mod time;
 
 /// An engine did not do what it was asked, and may do it when asked again.
