@@ -7,4 +7,5 @@ pub mod coordination;
 pub mod directory;
 pub mod messages;
 pub mod presence;
+pub mod push;
 pub mod time;
