@@ -27,6 +27,9 @@ export class MockRoom {
     this.createdAt = at;
   }
 
+  /** The first entry that has not expired. */
+  first: Seq = 1;
+
   get head(): Seq {
     return this.log.length;
   }
@@ -52,7 +55,7 @@ export class MockRoom {
 
   headFor(user: UserId): RoomHead {
     const read = this.reads.get(user) ?? 0;
-    return { room: this.id, first: 1, head: this.head, posts: this.posts(), read, read_posts: read === 0 ? 0 : this.posts(read) };
+    return { room: this.id, first: this.first, head: this.head, posts: this.posts(), read, read_posts: read === 0 ? 0 : this.posts(read) };
   }
 
   /** What became of a message: read from the log anew each time. */

@@ -223,9 +223,9 @@ export class MockServer {
     const whole = at < 0 || at >= room.head;
     const from = before === undefined ? (after ?? 0) + 1 : whole ? 1 : (picked[0]?.seq ?? 1);
     const to = before === undefined ? (whole ? room.head : (picked.at(-1)?.seq ?? 0)) : Math.min(before - 1, room.head);
-    const read = picked.map((entry) => room.read(entry, user));
+    const read = picked.filter((entry) => entry.seq >= room.first).map((entry) => room.read(entry, user));
     const items = mode === 'entries' ? read : read.map((entry) => withState(entry, room, user));
-    const page: Page = { t: 'page', id, room: room.id, mode, first: 1, through: room.head, from, to, items };
+    const page: Page = { t: 'page', id, room: room.id, mode, first: room.first, through: room.head, from, to, items };
     return page;
   }
 

@@ -9,7 +9,10 @@ use serde::{Deserialize, Serialize};
 use tertulia_protocol::{
     entry::{Entry, EntryBody},
     ids::{Nonce, RoomId, Seq, UserId},
-    socket::client::{ClientFrame, Delete, Edit, React, Send},
+    socket::{
+        client::{ClientFrame, Delete, Edit, React, Send},
+        server::Page,
+    },
 };
 
 /// Something that a user does in a room and that becomes an entry.
@@ -142,6 +145,17 @@ pub enum Due {
     },
 }
 
+/// What a page of the log told of a post that was looked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Searched {
+    /// It is this entry.
+    Found(Seq),
+    /// Nothing yet, or it is sent again.
+    Open,
+    /// It may be among the entries that the user cannot read any more, as they have expired.
+    Unknowable,
+}
+
 /// Posts by room, oldest first.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Outbox {
@@ -234,31 +248,27 @@ impl Outbox {
         }
     }
 
-    /// A page of the log came for the room's first post, which is looked for. It covers up to `to`; the log ended at
-    /// `through`. The entry that the post became, if it is there.
-    pub fn searched(
-        &mut self,
-        room: RoomId,
-        page: &[Entry],
-        to: Seq,
-        through: Seq,
-        nonce: Nonce,
-    ) -> Option<Seq> {
-        let item = self.front(room)?;
-        let Place::Unsure { after, .. } = item.place else { return None };
+    /// A page of the log came for the room's first post, which is looked for. A post that is not there gets `fresh`
+    /// for a nonce.
+    pub fn searched(&mut self, page: &Page, fresh: Nonce) -> Searched {
+        let Some(item) = self.front(page.room) else { return Searched::Open };
+        let Place::Unsure { after, .. } = item.place else { return Searched::Open };
         // Only the user's own entries have their nonces.
-        if let Some(entry) = page.iter().find(|entry| entry.nonce == Some(item.nonce)) {
-            return Some(entry.seq);
+        if let Some(entry) = page.items.iter().find(|entry| entry.nonce == Some(item.nonce)) {
+            return Searched::Found(entry.seq);
         }
-        if to > after && to < through {
-            item.place = Place::Unsure { after: to, from_ms: 0, asked: false };
+        if page.first > after + 1 {
+            return Searched::Unknowable;
+        }
+        if page.to > after && page.to < page.through {
+            item.place = Place::Unsure { after: page.to, from_ms: 0, asked: false };
         } else {
             // It is not there, and with its old `since` it will never be: a new nonce is safe.
-            item.nonce = nonce;
-            item.since = Some(through);
+            item.nonce = fresh;
+            item.since = Some(page.through);
             item.place = Place::default();
         }
-        None
+        Searched::Open
     }
 
     /// The connection was lost: what was in flight is to be written again, at once.
@@ -278,5 +288,34 @@ impl Outbox {
 
     fn front(&mut self, room: RoomId) -> Option<&mut Item> {
         self.rooms.get_mut(&room)?.front_mut()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tertulia_protocol::socket::client::HistoryMode;
+
+    use super::*;
+
+    const ROOM: RoomId = RoomId::new(7);
+
+    /// An empty page of a log whose first and last readable entries are these.
+    fn page(first: Seq, through: Seq) -> Page {
+        let (from, to) = (first, through);
+        Page { id: 1, room: ROOM, mode: HistoryMode::Entries, first, through, from, to, items: Vec::new() }
+    }
+
+    #[test]
+    fn what_may_have_expired_is_not_said_again() {
+        for (first, found) in [(1, Searched::Open), (27, Searched::Open), (28, Searched::Unknowable)] {
+            let mut outbox = Outbox::default();
+            outbox.push(1, ROOM, Nonce(5), Post::Message { text: "hi".to_owned(), reply_to: None });
+            outbox.take_due(0, |_| 26);
+            outbox.unsure(ROOM, 0);
+            outbox.take_due(0, |_| 62);
+            assert_eq!(outbox.searched(&page(first, 62), Nonce(6)), found, "{first}");
+            let anew = found == Searched::Open;
+            assert_eq!(outbox.is_first(ROOM, Nonce(6)), anew, "{first}");
+        }
     }
 }

@@ -244,6 +244,29 @@ describe('the outbox', () => {
     }
   });
 
+  it('after a stale send asks before it says again what may have expired', async () => {
+    const { clock, server, people, room, device } = world(8);
+    server.options.nonceWindow = 10;
+    const clara = await device(people[0]!);
+    clara.platform.offline = true;
+    server.dropAll();
+    await clock.advance(100);
+    const key = await say(clara, room, 'once');
+    const since = roomOf(clara, room).cursor;
+    clara.client.outbox.all[0]!.since = since;
+    for (let i = 0; i < 20; i++) server.append(room, people[1]!.id, { kind: 'message', text: `${i}` });
+    room.first = since! + 3;
+    clara.platform.offline = false;
+    await clock.advance(60_000);
+    expect(clara.client.outbox.all[0]?.failed?.code).toBe('stale_send');
+    const said = () => room.log.filter((entry) => entry.kind === 'message' && entry.text === 'once');
+    expect(said()).toHaveLength(0);
+    await clara.client.outbox.retry(key);
+    await clock.advance(1000);
+    expect(said()).toHaveLength(1);
+    expect(clara.client.outbox.all).toEqual([]);
+  });
+
   it('knows by its nonce what it reads back from the log, without asking again', async () => {
     const { clock, server, people, room, device } = world(9);
     const clara = await device(people[0]!);

@@ -412,7 +412,7 @@ export class Client {
     this.changes.raise();
   }
 
-  private async findDone(command: Command): Promise<Seq | undefined> {
+  private async findDone(command: Command): Promise<Seq | 'expired' | undefined> {
     const room = this.rooms.get(command.room);
     if (!room || command.since === undefined) return undefined;
     await this.sync.catchUp(room);

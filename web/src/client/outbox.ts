@@ -15,8 +15,9 @@ export interface OutboxPorts {
   request: (request: Request) => Promise<Ack>;
   /** The room's head as this device knows it. */
   cursorOf: (room: RoomId) => Seq | undefined;
-  /** Brings the room up to date; then the number of the entry that this command became, if it did. */
-  findDone: (command: Command) => Promise<Seq | undefined>;
+  /** Brings the room up to date; then the number of the entry that this command became, if it did; `expired` if that
+   *  cannot be told any more. */
+  findDone: (command: Command) => Promise<Seq | 'expired' | undefined>;
   acked: (command: Command, seq: Seq, at: TimeMs | undefined) => void;
   changed: () => void;
 }
@@ -76,6 +77,7 @@ export class Outbox {
   async retry(key: string): Promise<void> {
     const command = this.commands.find((one) => one.key === key);
     if (!command?.failed) return;
+    if (command.failed.code === 'stale_send') this.renew(command);
     command.failed = undefined;
     this.ports.changed();
     await this.keep(command);
@@ -162,7 +164,7 @@ export class Outbox {
         await new Promise<void>((resolve) => void this.ports.platform.after(wire.retry_after_ms ?? RETRY_MS, resolve));
         return true;
       case 'sync':
-        return this.decideStale(command);
+        return this.decideStale(command, wire);
       case 'sign_in':
         return false;
       case 'final':
@@ -171,9 +173,10 @@ export class Outbox {
   }
 
   /** The room has moved too far for the server to be sure: look, and only then say it anew. */
-  private async decideStale(command: Command): Promise<boolean> {
+  private async decideStale(command: Command, wire: { code: string; detail: string }): Promise<boolean> {
     try {
       const seq = await this.ports.findDone(command);
+      if (seq === 'expired') return this.fail(command, wire);
       if (seq !== undefined) {
         this.ports.acked(command, seq, undefined);
         await this.forget(command);
@@ -183,10 +186,15 @@ export class Outbox {
       if (error instanceof ConnectionLost || error instanceof RequestError) return false;
       throw error;
     }
-    command.nonce = this.ports.platform.nonce();
-    command.since = undefined;
+    this.renew(command);
     await this.keep(command);
     return true;
+  }
+
+  /** From here on it is another command that says the same. */
+  private renew(command: Command): void {
+    command.nonce = this.ports.platform.nonce();
+    command.since = undefined;
   }
 
   private async fail(command: Command, wire: { code: string; detail: string }): Promise<boolean> {

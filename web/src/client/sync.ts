@@ -75,11 +75,12 @@ export class Sync {
     }
   }
 
-  /** The entry above a number that one's own client called so. */
-  async findNonce(room: Room, after: Seq, nonce: Nonce): Promise<Seq | undefined> {
+  /** The entry above a number that one's own client called so; `expired` if it may be among what has expired. */
+  async findNonce(room: Room, after: Seq, nonce: Nonce): Promise<Seq | 'expired' | undefined> {
     for (let from = after; ; ) {
       const page = await this.ports.history({ t: 'history', room: room.id, mode: 'entries', after: from, limit: ENTRIES });
       const own = page.items.find((entry) => entry.nonce === nonce);
+      if (!own && page.first > from + 1) return 'expired';
       if (own || page.from > page.to || page.to >= page.through) return own?.seq;
       from = page.to;
     }

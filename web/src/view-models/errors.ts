@@ -43,6 +43,8 @@ export function failureText(code: string, detail: string): string {
       return t('error.blocked');
     case 'not_found':
       return t('error.gone');
+    case 'stale_send':
+      return t('error.unsure');
     default:
       return detail;
   }

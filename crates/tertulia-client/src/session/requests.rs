@@ -17,7 +17,10 @@ use tertulia_protocol::{
 use rand::Rng;
 
 use super::{ANSWER_MS, Event, Session};
-use crate::{backoff, outbox::Due};
+use crate::{
+    backoff,
+    outbox::{Due, Searched},
+};
 
 /// Entries asked for at once when some are missing.
 const SYNC_PAGE: i64 = 200;
@@ -340,8 +343,13 @@ impl Session {
             return;
         }
         let fresh = Nonce(self.random.random());
-        if let Some(seq) = self.outbox.searched(page.room, &page.items, page.to, page.through, fresh) {
-            self.post_done(page.room, nonce, seq, None);
+        match self.outbox.searched(page, fresh) {
+            Searched::Found(seq) => self.post_done(page.room, nonce, seq, None),
+            Searched::Open => {}
+            Searched::Unknowable => {
+                let error = ErrorDetail::new(Code::StaleSend, "it may have been said among what has expired");
+                self.refuse_post(page.room, error);
+            }
         }
     }
 }

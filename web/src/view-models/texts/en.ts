@@ -462,6 +462,7 @@ export const en = {
   'error.gone': 'the room is gone.',
   'error.credentials': 'User name or password is wrong.',
   'error.taken': 'This user name is taken.',
+  'error.unsure': 'it may be there already, among what has expired since.',
   'error.slow': 'the room is in slow mode.',
   'error.stopped': 'it was not sent.',
 

@@ -464,6 +464,7 @@ export const es: Catalogue = {
   'error.gone': 'la sala ya no existe.',
   'error.credentials': 'El usuario o la contraseña no son correctos.',
   'error.taken': 'Este usuario ya existe.',
+  'error.unsure': 'puede que ya esté, entre lo que ha caducado.',
   'error.slow': 'la sala va despacio.',
   'error.stopped': 'no se envió.',
 
