@@ -56,9 +56,16 @@ impl CatchUp {
         self.head
     }
 
-    /// The server told how far the room is: entries up to there are on their way.
-    pub fn told(&mut self, head: &RoomHead) {
+    /// The server told how far the room is: entries up to there are on their way, but for those that are out of the
+    /// device's reach for good.
+    pub fn told(&mut self, head: &RoomHead) -> Step {
+        let mut step = Step::default();
         self.head = self.head.max(head.head);
+        self.pass_below(head.first.min(head.head + 1), &mut step);
+        if self.cursor == head.head {
+            self.posts = head.posts;
+        }
+        step
     }
 
     /// The connection was lost: so was the question.
@@ -100,12 +107,7 @@ impl CatchUp {
         let mut step = Step::default();
         self.asking = false;
         self.head = self.head.max(page.through);
-        // Entries below `first` are out of the device's reach for good.
-        let readable = page.first.min(page.through + 1);
-        if readable > self.cursor + 1 {
-            step.passed = Some((self.cursor + 1, readable - 1));
-            self.cursor = readable - 1;
-        }
+        self.pass_below(page.first.min(page.through + 1), &mut step);
         for entry in &page.items {
             if entry.seq == self.cursor + 1 {
                 self.apply(entry.clone(), &mut step);
@@ -135,6 +137,14 @@ impl CatchUp {
         !std::mem::replace(&mut self.asking, true)
     }
 
+    /// Entries below the first that is readable will never come.
+    fn pass_below(&mut self, readable: Seq, step: &mut Step) {
+        if readable > self.cursor + 1 {
+            step.passed = Some((self.cursor + 1, readable - 1));
+            self.cursor = readable - 1;
+        }
+    }
+
     fn apply(&mut self, entry: Entry, step: &mut Step) {
         (self.cursor, self.posts) = (entry.seq, entry.posts);
         step.entries.push(entry);
@@ -150,6 +160,28 @@ impl CatchUp {
                 }
                 std::cmp::Ordering::Greater => return,
             }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tertulia_protocol::ids::RoomId;
+
+    use super::*;
+
+    #[test]
+    fn what_expired_while_the_device_was_away_is_passed() {
+        for (first, head, cursor, passed) in [
+            (1, 30, 27, None),
+            (28, 30, 27, None),
+            (30, 30, 29, Some((28, 29))),
+            (31, 30, 30, Some((28, 30))),
+        ] {
+            let mut at = CatchUp::new(27, 5);
+            let room = RoomId::new(1);
+            let step = at.told(&RoomHead { room, first, head, posts: 6, read: head, read_posts: 6 });
+            assert_eq!((at.cursor(), step.passed), (cursor, passed), "{first}");
         }
     }
 }

@@ -244,6 +244,19 @@ describe('the outbox', () => {
     }
   });
 
+  it('is in step again when all that it missed has expired', async () => {
+    const { clock, server, people, room, device } = world(11);
+    const clara = await device(people[0]!);
+    clara.platform.offline = true;
+    server.dropAll();
+    await clock.advance(100);
+    for (let i = 0; i < 3; i++) server.append(room, people[1]!.id, { kind: 'message', text: `${i}` });
+    room.first = room.head + 1;
+    clara.platform.offline = false;
+    await clock.advance(60_000);
+    expect(roomOf(clara, room).cursor).toBe(room.head);
+  });
+
   it('after a stale send asks before it says again what may have expired', async () => {
     const { clock, server, people, room, device } = world(8);
     server.options.nonceWindow = 10;

@@ -105,6 +105,8 @@ export class Room {
   takeHead(head: RoomHead): void {
     if (head.first > this.first) this.log.cut(head.first);
     this.first = Math.max(this.first, head.first);
+    // What lies below the first that is readable will never come.
+    if (this.cursor !== undefined) this.cursor = Math.max(this.cursor, Math.min(head.first - 1, head.head));
     this.head = Math.max(this.head, head.head);
     this.posts = Math.max(this.posts, head.posts);
     this.takeRead(head.read, head.read_posts);

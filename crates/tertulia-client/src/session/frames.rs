@@ -44,9 +44,14 @@ impl Session {
             self.forget(room);
             self.tell(Event::Absent(room));
         }
-        for head in heads {
-            let start = CatchUp::new(head.head, head.posts);
-            self.rooms.entry(head.room).or_insert(start).told(head);
+        heads.iter().for_each(|head| self.keep_room(head));
+    }
+
+    fn keep_room(&mut self, head: &RoomHead) {
+        let start = CatchUp::new(head.head, head.posts);
+        let step = self.rooms.entry(head.room).or_insert(start).told(head);
+        if let Some((first, last)) = step.passed {
+            self.tell(Event::Passed { room: head.room, first, last });
         }
     }
 
@@ -110,9 +115,9 @@ impl Session {
     fn room_changed(&mut self, change: Room) {
         match &change {
             Room::Joined(head) => {
-                let start = CatchUp::new(head.head, head.posts);
-                self.rooms.entry(head.room).or_insert(start).told(head);
+                let head = *head;
                 self.tell(Event::Room(change));
+                self.keep_room(&head);
             }
             Room::Gone { room, .. } => {
                 let room = *room;
