@@ -132,7 +132,7 @@ impl Load {
 
 /// A row with a text of 200 bytes.
 fn template() -> Vec<u8> {
-    let body = EntryBody::Message { text: "x".repeat(200), reply_to: None };
+    let body = EntryBody::Message { text: "x".repeat(200), reply_to: None, attachments: Vec::new() };
     let (sender, nonce, at, kind) = (UserId::new(1), Nonce(1), TimeMs(1), body.kind());
     let entry = Entry { seq: 1, posts: 1, sender, nonce, at, kind, body: Some(body) };
     Row::encode(&entry, 1, [0; 16], &[0; 32]).0.bytes

@@ -3,6 +3,7 @@
 //! Every driver lives here, behind a feature of its own; embedded engines are on by default. Nothing here knows the
 //! server or the wire, and no adapter is done before it passes its port's contract suite.
 
+pub mod blobs;
 pub mod coordination;
 pub mod directory;
 pub mod messages;

@@ -50,7 +50,7 @@ fn text_of(room: RoomId, seq: Seq) -> String {
 fn number_rows(room: RoomId, epoch: Epoch, head: &mut Head, count: u64) -> Vec<AppendRow> {
     let number = |_| {
         let (seq, posts) = (head.seq + 1, head.posts + 1);
-        let body = EntryBody::Message { text: text_of(room, seq), reply_to: None };
+        let body = EntryBody::Message { text: text_of(room, seq), reply_to: None, attachments: Vec::new() };
         let (sender, nonce, at, kind) = (UserId::new(1), Nonce(u128::from(seq)), TimeMs(seq), body.kind());
         let entry = Entry { seq, posts, sender, nonce, at, kind, body: Some(body) };
         let (row, chain) = Row::encode(&entry, epoch, [3; 16], &head.chain);
@@ -152,7 +152,8 @@ fn look(folder: &Path, acked: &BTreeMap<u64, Seq>) -> u64 {
             for row in block_on(store.read(&span, From::Start, usize::MAX)).unwrap() {
                 assert_eq!(row.seq, next, "room {room} has a hole");
                 assert!(row.proves(&chain), "room {room}: row {next} is another");
-                let body = EntryBody::Message { text: text_of(room, next), reply_to: None };
+                let body =
+                    EntryBody::Message { text: text_of(room, next), reply_to: None, attachments: Vec::new() };
                 assert_eq!(row.decode().unwrap().body, Some(body));
                 chain = row.chain().unwrap();
                 next += 1;

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, VecDeque};
 use serde::{Deserialize, Serialize};
 use tertulia_protocol::{
     entry::{Entry, EntryBody},
-    ids::{Nonce, RoomId, Seq, UserId},
+    ids::{Nonce, RoomId, Seq, UploadId, UserId},
     socket::{
         client::{ClientFrame, Delete, Edit, React, Send},
         server::Page,
@@ -25,6 +25,9 @@ pub enum Post {
         text: String,
         /// The message that it answers.
         reply_to: Option<Seq>,
+        /// Uploads that it carries.
+        #[serde(default)]
+        attachments: Vec<UploadId>,
     },
     /// Change the text of one's own message.
     Edit {
@@ -55,8 +58,8 @@ impl Post {
     /// The frame that asks for it.
     pub fn frame(&self, id: u64, room: RoomId, nonce: Nonce, since: Seq) -> ClientFrame {
         match self.clone() {
-            Self::Message { text, reply_to } => {
-                ClientFrame::Send(Send { id, room, nonce, since, text, reply_to })
+            Self::Message { text, reply_to, attachments } => {
+                ClientFrame::Send(Send { id, room, nonce, since, text, reply_to, attachments })
             }
             Self::Edit { of, text } => ClientFrame::Edit(Edit { id, room, nonce, since, of, text }),
             Self::Delete { of, reason } => ClientFrame::Delete(Delete { id, room, nonce, since, of, reason }),
@@ -70,9 +73,10 @@ impl Post {
     pub fn became(&self, entry: &Entry, by: UserId) -> bool {
         entry.by == Some(by)
             && match (self, &entry.body) {
-                (Self::Message { text, reply_to }, EntryBody::Message { text: other, reply_to: to }) => {
-                    text == other && reply_to == to
-                }
+                (
+                    Self::Message { text, reply_to, attachments },
+                    EntryBody::Message { text: other, reply_to: to, attachments: files },
+                ) => text == other && reply_to == to && attachments.len() == files.len(),
                 (Self::Edit { of, text }, EntryBody::Edit { of: other_of, text: other }) => {
                     of == other_of && text == other
                 }
@@ -309,7 +313,12 @@ mod tests {
     fn what_may_have_expired_is_not_said_again() {
         for (first, found) in [(1, Searched::Open), (27, Searched::Open), (28, Searched::Unknowable)] {
             let mut outbox = Outbox::default();
-            outbox.push(1, ROOM, Nonce(5), Post::Message { text: "hi".to_owned(), reply_to: None });
+            outbox.push(
+                1,
+                ROOM,
+                Nonce(5),
+                Post::Message { text: "hi".to_owned(), reply_to: None, attachments: Vec::new() },
+            );
             outbox.take_due(0, |_| 26);
             outbox.unsure(ROOM, 0);
             outbox.take_due(0, |_| 62);

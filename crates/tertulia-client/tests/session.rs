@@ -146,7 +146,11 @@ fn storm(seed: u64, weather: Weather) -> World {
             let at = random.random_range(0..world.devices.len());
             let room = world.server.rooms()[random.random_range(0..2)];
             posts += 1;
-            let post = Post::Message { text: format!("text {posts} by {at}"), reply_to: None };
+            let post = Post::Message {
+                text: format!("text {posts} by {at}"),
+                reply_to: None,
+                attachments: Vec::new(),
+            };
             world.devices[at].session.handle(world.now_ms, Input::Post { key: posts, room, post });
         }
         if random.random_bool(0.002) {

@@ -49,7 +49,7 @@ impl Log {
                 };
                 EntryBody::Reaction { of, emoji: emoji.to_owned(), on }
             }
-            _ => EntryBody::Message { text: format!("text {seq}"), reply_to: None },
+            _ => EntryBody::Message { text: format!("text {seq}"), reply_to: None, attachments: Vec::new() },
         };
         let entry = Entry { seq, posts: 0, by: Some(by), at: TimeMs(seq), nonce: None, body, state: None };
         self.entries.push(entry.clone());

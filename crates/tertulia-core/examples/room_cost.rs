@@ -65,7 +65,12 @@ fn ask(actor: u64, nonce: u64, since: u64, command: Command) -> Ask {
 }
 
 fn post(nonce: u64, since: u64) -> Ask {
-    ask(1 + nonce % PEOPLE, nonce, since, Command::Post { text: "x".repeat(TEXT_BYTES), reply_to: None })
+    ask(
+        1 + nonce % PEOPLE,
+        nonce,
+        since,
+        Command::Post { text: "x".repeat(TEXT_BYTES), reply_to: None, attached: Default::default() },
+    )
 }
 
 fn room_of_people() -> Room {

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    attachment::Attachment,
     ids::{Nonce, Posts, Seq, TimeMs, UserId},
     membership::{BanUntil, Role},
     permission::RoomKind,
@@ -88,6 +89,9 @@ pub enum EntryBody {
         /// The message that it answers.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         reply_to: Option<Seq>,
+        /// What it carries.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        attachments: Vec<Attachment>,
     },
     /// A message got another text.
     Edit {
@@ -206,6 +210,14 @@ impl EntryBody {
         match self {
             Self::Message { text, .. } | Self::Edit { text, .. } => text,
             _ => "",
+        }
+    }
+
+    /// What a message carries.
+    pub fn attachments(&self) -> &[Attachment] {
+        match self {
+            Self::Message { attachments, .. } => attachments,
+            _ => &[],
         }
     }
 

@@ -78,6 +78,11 @@ id!(
     RoomId
 );
 
+id!(
+    /// A file on its way, or waiting to be part of a message.
+    UploadId
+);
+
 impl RoomId {
     /// Set in the ids of direct rooms, clear in those of groups and channels.
     const DIRECT_BIT: u64 = 1 << 62;

@@ -6,6 +6,7 @@
 //!
 //! Read on in [`room`] (the state machine), then [`entry`] (what a log holds) and [`permission`] (who may do what).
 
+pub mod attachment;
 pub mod entry;
 pub mod ids;
 pub mod limits;
@@ -17,8 +18,9 @@ pub mod row;
 pub mod shard;
 pub mod text;
 
+pub use attachment::{Attached, Attachment, AttachmentKind, ContentHash};
 pub use entry::{Entry, EntryBody, EntryKind};
-pub use ids::{DeviceId, Epoch, Nonce, Posts, RoomId, Seq, TimeMs, UserId};
+pub use ids::{DeviceId, Epoch, Nonce, Posts, RoomId, Seq, TimeMs, UploadId, UserId};
 pub use limits::Limits;
 pub use membership::{BanUntil, Member, Role, Standing};
 pub use room::{Command, Refusal, Room};

@@ -111,6 +111,12 @@ limits! {
     connections_per_address: "connections", 1_000, 0..=1_000_000;
     /// Most kinds of reactions that one message may have.
     reaction_kinds: "kinds", 20, 1..=100;
+    /// Largest file that a message may carry, in bytes.
+    attachment_bytes: "bytes", 104_857_600, 1_024..=17_179_869_184;
+    /// Most files that one message may carry; 0 turns files off.
+    attachments_per_message: "files", 10, 0..=50;
+    /// Most uploads of one person that are under way, or not part of a message yet.
+    uploads_per_user: "uploads", 20, 1..=1_000;
     /// Room size from which typing and receipts are no longer sent.
     quiet_room_members: "members", 500, 2..=1_000_000;
 }

@@ -201,7 +201,7 @@ mod tests {
     use super::*;
 
     fn entry(text: &str) -> Entry {
-        let body = EntryBody::Message { text: text.into(), reply_to: None };
+        let body = EntryBody::Message { text: text.into(), reply_to: None, attachments: Vec::new() };
         Entry {
             seq: 7,
             posts: 5,

@@ -4,6 +4,7 @@
 //! sense; `contract.rs` the suite that every adapter passes on its real engine. Ports speak the core's language: no
 //! driver's type and no wire's type stands in a signature. The adapters live in `tertulia-adapters`.
 
+pub mod blobs;
 pub mod bus;
 #[cfg(any(test, feature = "contract"))]
 pub mod contract;

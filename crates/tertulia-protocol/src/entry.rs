@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::{
+    attachment::Attachment,
     ids::{Nonce, Posts, Seq, TimeMs, UserId},
     room::{Role, RoomKind, RoomSettings},
 };
@@ -45,6 +46,9 @@ pub enum EntryBody {
         /// The message that it answers.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         reply_to: Option<Seq>,
+        /// What it carries.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        attachments: Vec<Attachment>,
     },
     /// A message got another text.
     Edit {

@@ -87,6 +87,10 @@ codes! {
     StaleSend, "stale_send", 409, Sync;
     /// The message was deleted.
     MessageDeleted, "message_deleted", 410, Final;
+    /// An upload is not ready yet.
+    UploadUnfinished, "upload_unfinished", 409, Later;
+    /// The content of an upload is not taken.
+    UploadRefused, "upload_refused", 422, Final;
     /// A limit of members, rooms, reactions or connections is reached: `bound` says which.
     LimitReached, "limit_reached", 409, Final;
     /// The last owner cannot go.

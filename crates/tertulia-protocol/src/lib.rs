@@ -5,6 +5,7 @@
 //!
 //! Read on in [`socket`] (frames of `/v1/connect`), [`rest`] (bodies of REST) and [`error`] (codes).
 
+pub mod attachment;
 pub mod entry;
 pub mod error;
 pub mod ids;

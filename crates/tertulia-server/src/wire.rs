@@ -11,7 +11,7 @@ use tertulia_core::{
 };
 use tertulia_ports::{EngineError, bus::Why, messages::StateOf, presence::Presence};
 use tertulia_protocol::{
-    Code, ErrorDetail, entry, rest, room as wire,
+    Code, ErrorDetail, attachment as files, entry, rest, room as wire,
     socket::server::{RoomEntry, ServerFrame},
 };
 
@@ -19,6 +19,8 @@ use crate::room::RoomError;
 
 /// When to ask again for a room whose owner does not answer.
 const UNAVAILABLE_RETRY_MS: u64 = 1_000;
+/// When to ask again for an upload that is not ready.
+const UPLOAD_RETRY_MS: u64 = 500;
 /// When to ask again after an engine failed.
 const INTERNAL_RETRY_MS: u64 = 5_000;
 
@@ -41,7 +43,7 @@ pub fn entry_json(room: RoomId, entry: &core::Entry, reader: Option<core::UserId
     let nonce = reader.and_then(|reader| nonce_for(entry, reader));
     let mut json = entry_head(room, entry.seq, entry.posts, entry.sender, entry.at, nonce);
     match &entry.body {
-        Some(core::EntryBody::Message { text, reply_to }) => {
+        Some(core::EntryBody::Message { text, reply_to, attachments }) if attachments.is_empty() => {
             json.extend(br#""kind":"message","text":"#);
             serde_json::to_writer(&mut json, text).expect("text is JSON");
             if let Some(seq) = reply_to {
@@ -124,7 +126,9 @@ fn entry_body(entry: &core::Entry) -> entry::EntryBody {
         return Wire::Erased { was: kind_name(entry.kind).to_owned() };
     };
     match body {
-        Core::Message { text, reply_to } => Wire::Message { text, reply_to },
+        Core::Message { text, reply_to, attachments } => {
+            Wire::Message { text, reply_to, attachments: attachments.into_iter().map(attachment).collect() }
+        }
         Core::Edit { of, text } => Wire::Edit { of, text },
         Core::Delete { of, reason } => Wire::Delete { of, reason },
         Core::Reaction { of, emoji, on } => Wire::Reaction { of, emoji, on },
@@ -142,6 +146,24 @@ fn entry_body(entry: &core::Entry) -> entry::EntryBody {
         }
         Core::RoomDeleted => Wire::RoomDeleted,
     }
+}
+
+/// An attachment as it travels.
+pub fn attachment(attachment: core::Attachment) -> files::Attachment {
+    let core::Attachment { name, media_type, size, hash, kind, pixels, blur, thumb, duration_ms, wave } =
+        attachment;
+    let (width, height) = pixels.unzip();
+    let kind = match kind {
+        core::AttachmentKind::Image => files::AttachmentKind::Image,
+        core::AttachmentKind::Video => files::AttachmentKind::Video,
+        core::AttachmentKind::Audio => files::AttachmentKind::Audio,
+        core::AttachmentKind::Voice => files::AttachmentKind::Voice,
+        core::AttachmentKind::File => files::AttachmentKind::File,
+    };
+    let thumb = thumb.map(|core::attachment::Thumb { pixels: (width, height), media_type, size }| {
+        files::Thumb { width, height, media_type, size }
+    });
+    files::Attachment { name, media_type, size, hash, kind, width, height, blur, thumb, duration_ms, wave }
 }
 
 /// A kind's name on the wire.
@@ -352,6 +374,11 @@ pub fn refusal(refusal: &Refusal) -> ErrorDetail {
         Refusal::NonceReused { .. } => {
             ErrorDetail { field: Some("nonce".to_owned()), ..about(Code::NonceReused) }
         }
+        Refusal::NoSuchUpload { upload } => of_upload(about(Code::NotFound), *upload),
+        Refusal::UploadUnfinished { upload } => {
+            of_upload(about(Code::UploadUnfinished), *upload).after_ms(UPLOAD_RETRY_MS)
+        }
+        Refusal::UploadRefused { upload, .. } => of_upload(about(Code::UploadRefused), *upload),
         Refusal::NoSuchMessage { seq } => message(Code::NotFound, *seq),
         Refusal::MessageDeleted { seq } => message(Code::MessageDeleted, *seq),
         Refusal::TooManyReactions { max } => limit("reaction_kinds", *max),
@@ -367,6 +394,10 @@ pub fn refusal(refusal: &Refusal) -> ErrorDetail {
         Refusal::NoNonce => ErrorDetail { field: Some("nonce".to_owned()), ..about(Code::Invalid) },
         Refusal::Busy => about(Code::Unavailable).after_ms(UNAVAILABLE_RETRY_MS),
     }
+}
+
+fn of_upload(error: ErrorDetail, upload: core::UploadId) -> ErrorDetail {
+    ErrorDetail { field: Some("attachments".to_owned()), value: Some(upload.to_string().into()), ..error }
 }
 
 /// A ban tells until when, and why, so that the banned need not ask.

@@ -2,13 +2,13 @@
 
 use async_trait::async_trait;
 use tertulia_adapters::directory::sqlite::SqliteDirectory;
-use tertulia_core::{DeviceId, Entry, Epoch, Member, RoomId, TimeMs, UserId};
+use tertulia_core::{Attachment, DeviceId, Entry, Epoch, Member, RoomId, Seq, TimeMs, UploadId, UserId};
 use tertulia_ports::{
     EngineResult,
     directory::{
-        Audit, AuditRecord, Device, Devices, Feed, FeedChange, FeedKind, Friends, Friendship, HandleTaken,
-        Invite, Invites, Privacy, ProfileChange, Resumed, RoomBan, RoomMember, RoomRecord, Rooms, Sight,
-        User, UserRoom, Users,
+        Audit, AuditRecord, Blob, Device, Devices, Feed, FeedChange, FeedKind, Files, Friends, Friendship,
+        HandleTaken, Invite, Invites, NotHeld, Privacy, ProfileChange, Resumed, RoomBan, RoomMember,
+        RoomRecord, Rooms, Sight, Upload, User, UserRoom, Users,
     },
 };
 
@@ -73,6 +73,23 @@ troubled!(Devices {
     fn touch_devices(seen: &[(DeviceId, TimeMs, Option<String>)]) -> ();
     fn revoke_device(user: UserId, device: DeviceId) -> Option<Vec<FeedChange>>;
     fn drop_expired_devices(before: TimeMs, limit: usize) -> u64;
+});
+
+troubled!(Files {
+    fn add_upload(upload: &Upload, max: u64) -> bool;
+    fn upload(id: UploadId) -> Option<Upload>;
+    fn upload_received(id: UploadId) -> bool;
+    fn upload_ready(id: UploadId, attachment: &Attachment, blob: &Blob) -> Option<Blob>;
+    fn refuse_upload(id: UploadId, reason: &str) -> bool;
+    fn drop_upload(id: UploadId) -> bool;
+    fn unprocessed_uploads(limit: usize) -> Vec<Upload>;
+    fn expired_uploads(now: TimeMs, limit: usize) -> Vec<UploadId>;
+    fn hold_uploads(user: UserId, uploads: &[UploadId], until: TimeMs) -> Result<Vec<Attachment>, NotHeld>;
+    fn file_of(room: RoomId, seq: Seq, place: usize) -> Option<Blob>;
+    fn expire_files(room: RoomId, first: Seq) -> ();
+    fn retire_blobs(limit: usize) -> Vec<Blob>;
+    fn forget_blobs(keys: &[String]) -> ();
+    fn unknown_keys(keys: &[String]) -> Vec<String>;
 });
 
 troubled!(Feed {

@@ -174,7 +174,9 @@ impl World {
             }
             38 => self.expire(room.id),
             39 => self.configure(),
-            _ => self.ask(actor, room.id, Command::Post { text, reply_to: None }),
+            _ => {
+                self.ask(actor, room.id, Command::Post { text, reply_to: None, attached: Default::default() })
+            }
         }
     }
 
@@ -189,7 +191,9 @@ impl World {
             }
             3..=5 => self.block(room.id, one, other),
             6 => self.expire(room.id),
-            _ => self.ask(actor, room.id, Command::Post { text, reply_to: None }),
+            _ => {
+                self.ask(actor, room.id, Command::Post { text, reply_to: None, attached: Default::default() })
+            }
         }
     }
 
@@ -249,7 +253,7 @@ impl World {
     fn configure(&mut self) {
         let broadcast = *self.rng.pick(&[None, Some(Broadcast::Direct), Some(Broadcast::Queued)]);
         let limits = Limits { quiet_room_members: self.rng.within(2, 8), ..Limits::default() };
-        let config = Arc::new(RuntimeConfig { version: 0, limits, broadcast });
+        let config = Arc::new(RuntimeConfig { limits, broadcast, ..RuntimeConfig::default() });
         for at in 0..self.nodes.len() {
             let (ms, life) = (self.rng.below(500), self.nodes[at].life);
             self.after(ms, Event::Node(at, life, Input::Config(config.clone())));

@@ -15,7 +15,7 @@ export interface RoomSettings {
 }
 
 export type EntryBody =
-  | { kind: 'message'; text: string; reply_to?: Seq }
+  | { kind: 'message'; text: string; reply_to?: Seq; attachments?: Attachment[] }
   | { kind: 'edit'; of: Seq; text: string }
   | { kind: 'delete'; of: Seq; reason?: string }
   | { kind: 'reaction'; of: Seq; emoji: string; on: boolean }
@@ -29,6 +29,23 @@ export type EntryBody =
   | { kind: 'role_changed'; user: UserId; role: Role }
   | { kind: 'changed'; name?: string; topic?: string; settings?: RoomSettings }
   | { kind: 'room_deleted' };
+
+/** What is known of a file that a message carries. Rust: attachment.rs. */
+export interface Attachment {
+  name: string;
+  type: string;
+  size: number;
+  hash: string;
+  kind: 'image' | 'video' | 'audio' | 'voice' | 'file';
+  width?: number;
+  height?: number;
+  /** ThumbHash, base64. */
+  blur?: string;
+  thumb?: { width: number; height: number; type: string; size: number };
+  duration_ms?: number;
+  /** Base64, one byte an amplitude. */
+  wave?: string;
+}
 
 export type Entry = EntryBody & {
   seq: Seq;

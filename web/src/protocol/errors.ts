@@ -4,6 +4,7 @@ export type ErrorCode =
   | 'unauthenticated' | 'token_expired' | 'token_revoked' | 'wrong_password'
   | 'not_allowed' | 'not_found' | 'not_member' | 'banned' | 'blocked'
   | 'conflict' | 'nonce_reused' | 'stale_send' | 'message_deleted'
+  | 'upload_unfinished' | 'upload_refused'
   | 'limit_reached' | 'last_owner' | 'slow_mode' | 'rate_limited'
   | 'unavailable' | 'overloaded' | 'internal';
 
@@ -23,6 +24,7 @@ const notFinal: Partial<Record<ErrorCode, Retry>> = {
   token_expired: 'sign_in',
   token_revoked: 'sign_in',
   stale_send: 'sync',
+  upload_unfinished: 'later',
   slow_mode: 'later',
   rate_limited: 'later',
   unavailable: 'later',

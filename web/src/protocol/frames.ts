@@ -17,7 +17,7 @@ export interface Hello {
 
 /** What the client asks for; the connection adds the `id`. */
 export type Request =
-  | { t: 'send'; room: RoomId; nonce: Nonce; since: Seq; text: string; reply_to?: Seq }
+  | { t: 'send'; room: RoomId; nonce: Nonce; since: Seq; text: string; reply_to?: Seq; attachments?: string[] }
   | { t: 'edit'; room: RoomId; nonce: Nonce; since: Seq; of: Seq; text: string }
   | { t: 'delete'; room: RoomId; nonce: Nonce; since: Seq; of: Seq; reason?: string }
   | { t: 'react'; room: RoomId; nonce: Nonce; since: Seq; of: Seq; emoji: string; on: boolean }

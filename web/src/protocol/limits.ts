@@ -9,6 +9,9 @@ export interface Limits {
   connections_per_gateway: number;
   connections_per_address: number;
   reaction_kinds: number;
+  attachment_bytes: number;
+  attachments_per_message: number;
+  uploads_per_user: number;
   quiet_room_members: number;
 }
 
@@ -23,6 +26,9 @@ export const standardLimits: Limits = {
   connections_per_gateway: 18_000,
   connections_per_address: 1000,
   reaction_kinds: 20,
+  attachment_bytes: 104_857_600,
+  attachments_per_message: 10,
+  uploads_per_user: 20,
   quiet_room_members: 500,
 };
 

@@ -177,7 +177,7 @@ impl Talk {
         let others: Vec<Said> = latest(recent).into_iter().filter(|said| said.by != user).collect();
         let reply_to =
             if random.random_bool(0.25) { others.choose(random).map(|said| said.seq) } else { None };
-        let post = Post::Message { text: text.to_owned(), reply_to };
+        let post = Post::Message { text: text.to_owned(), reply_to, attachments: Vec::new() };
         mouth.send(Input::Post { key: 0, room, post }).await.ok()?;
         mouth.send(Input::Typing { room, on: false }).await.ok()
     }

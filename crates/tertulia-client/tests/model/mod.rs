@@ -134,7 +134,11 @@ impl Server {
     pub fn fill(&mut self, room: RoomId, count: u64) {
         for _ in 0..count {
             let number = self.logs[&room].len();
-            let body = EntryBody::Message { text: format!("filling {number}"), reply_to: None };
+            let body = EntryBody::Message {
+                text: format!("filling {number}"),
+                reply_to: None,
+                attachments: Vec::new(),
+            };
             self.append(0, room, UserId::new(99), body);
         }
     }
@@ -212,7 +216,8 @@ impl Server {
                     .put(wire, json!({"t": "error", "id": send.id, "code": "stale_send", "detail": "x"}));
             }
             None => {
-                let body = EntryBody::Message { text: send.text, reply_to: send.reply_to };
+                let body =
+                    EntryBody::Message { text: send.text, reply_to: send.reply_to, attachments: Vec::new() };
                 let seq = self.append(now_ms, send.room, user, body);
                 self.nonces.insert(nonce, seq);
                 seq

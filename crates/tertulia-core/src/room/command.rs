@@ -1,7 +1,8 @@
 //! What can be asked of a room, and what it answers.
 
 use crate::{
-    ids::{Nonce, Seq, TimeMs, UserId},
+    attachment::Attached,
+    ids::{Nonce, Seq, TimeMs, UploadId, UserId},
     limits::Limits,
     membership::{BanUntil, Role},
     permission::RoomKind,
@@ -33,7 +34,7 @@ pub struct Ask {
 #[expect(missing_docs, reason = "fields are as in the entry bodies of the same names")]
 pub enum Command {
     /// Say something.
-    Post { text: String, reply_to: Option<Seq> },
+    Post { text: String, reply_to: Option<Seq>, attached: Attached },
     /// Change the text of one's own message.
     Edit { of: Seq, text: String },
     /// Delete a message.
@@ -81,6 +82,8 @@ pub enum Decision {
     },
     /// Ask again when this is known.
     Need(Need),
+    /// Ask again with [`Attached::Held`].
+    NeedUploads,
     /// No: nothing changed.
     Refused(Refusal),
 }
@@ -139,6 +142,12 @@ pub enum Refusal {
     NoSuchMessage { seq: Seq },
     #[error("message {seq} was deleted")]
     MessageDeleted { seq: Seq },
+    #[error("you have no upload {upload}")]
+    NoSuchUpload { upload: UploadId },
+    #[error("upload {upload} is not finished: try again when it is ready")]
+    UploadUnfinished { upload: UploadId },
+    #[error("upload {upload} was refused: {reason}")]
+    UploadRefused { upload: UploadId, reason: String },
     #[error("a message has at most {max} kinds of reactions")]
     TooManyReactions { max: u64 },
     #[error("a message can be edited at most {max} times")]

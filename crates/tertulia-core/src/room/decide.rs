@@ -7,6 +7,7 @@
 use std::borrow::Cow;
 
 use crate::{
+    attachment::Attached,
     entry::EntryBody,
     ids::{Nonce, Seq, TimeMs, UserId},
     limits::Limits,
@@ -26,6 +27,7 @@ pub const EDITS_PER_MESSAGE_MAX: u32 = 100;
 /// Why there is no plan: something is missing, or the answer is no.
 pub(super) enum Stop {
     Need(Need),
+    NeedUploads,
     Refused(Refusal),
 }
 
@@ -78,6 +80,7 @@ impl Room {
         let body = match self.plan(ask, around) {
             Ok(body) => body,
             Err(Stop::Need(need)) => return Decision::Need(need),
+            Err(Stop::NeedUploads) => return Decision::NeedUploads,
             Err(Stop::Refused(refusal)) => return Decision::Refused(refusal),
         };
         let others = members::entered_besides(ask);
@@ -107,7 +110,9 @@ impl Room {
         self.check_since(ask)?;
         let case = Case { actor: ask.actor, role, meta, limits: around.limits, now: around.now };
         match &ask.command {
-            Command::Post { text, reply_to } => self.check_post(&case, text, *reply_to)?,
+            Command::Post { text, reply_to, attached } => {
+                self.check_post(&case, text, *reply_to, attached)?
+            }
             Command::Edit { of, text } => self.check_edit(&case, *of, text)?,
             Command::Delete { of, reason } => self.check_delete(&case, *of, reason)?,
             Command::React { of, emoji, on } => self.check_reaction(&case, *of, emoji, *on)?,
@@ -159,9 +164,18 @@ impl Room {
         }
     }
 
-    fn check_post(&self, case: &Case<'_>, text: &str, reply_to: Option<Seq>) -> Plan<()> {
+    fn check_post(
+        &self,
+        case: &Case<'_>,
+        text: &str,
+        reply_to: Option<Seq>,
+        attached: &Attached,
+    ) -> Plan<()> {
         case.must(Action::Post)?;
-        check("text", text::check_text(text, case.limits.text_bytes))?;
+        check_attached(attached, case.limits.attachments_per_message)?;
+        if attached.is_empty() || !text.is_empty() {
+            check("text", text::check_text(text, case.limits.text_bytes))?;
+        }
         if let Some(seq) = reply_to {
             self.check_readable(case, seq)?;
             self.message(seq)?;
@@ -175,7 +189,10 @@ impl Room {
                 return Err(Refusal::SlowMode { retry_after_ms }.into());
             }
         }
-        Ok(())
+        match attached {
+            Attached::Uploads(uploads) if !uploads.is_empty() => Err(Stop::NeedUploads),
+            _ => Ok(()),
+        }
     }
 
     fn check_edit(&self, case: &Case<'_>, of: Seq, text: &str) -> Plan<()> {
@@ -260,7 +277,11 @@ impl Room {
 /// The command's own entry, as far as it can be told without the room: a change leaves out what stays.
 fn first_body(ask: &Ask) -> EntryBody {
     match ask.command.clone() {
-        Command::Post { text, reply_to } => EntryBody::Message { text, reply_to },
+        Command::Post { text, reply_to, attached } => {
+            let attachments =
+                if let Attached::Held(attachments) = attached { attachments } else { Vec::new() };
+            EntryBody::Message { text, reply_to, attachments }
+        }
         Command::Edit { of, text } => EntryBody::Edit { of, text },
         Command::Delete { of, reason } => EntryBody::Delete { of, reason },
         Command::React { of, emoji, on } => EntryBody::Reaction { of, emoji, on },
@@ -283,6 +304,14 @@ pub(super) fn refuse_banned(known: &Known, now: TimeMs) -> Plan<()> {
             Err(Refusal::Banned { until: *until, reason: reason.clone() }.into())
         }
         _ => Ok(()),
+    }
+}
+
+fn check_attached(attached: &Attached, max: u64) -> Plan<()> {
+    let value = attached.len() as u64;
+    match value > max {
+        true => Err(Refusal::TooLarge { field: "attachments", value, max }.into()),
+        false => Ok(()),
     }
 }
 

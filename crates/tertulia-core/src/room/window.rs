@@ -160,7 +160,8 @@ fn find_tagged(tags: &[u16], tag: u16, is_it: impl Fn(usize) -> bool) -> Option<
 fn digest(body: &EntryBody) -> NonZeroU32 {
     let mut hasher = DefaultHasher::new();
     match body {
-        EntryBody::Message { text, reply_to } => (text, reply_to).hash(&mut hasher),
+        // What it carries is not known before uploads are looked up.
+        EntryBody::Message { text, reply_to, .. } => (text, reply_to).hash(&mut hasher),
         EntryBody::Edit { of, text } => (of, text).hash(&mut hasher),
         EntryBody::Delete { of, .. } => of.hash(&mut hasher),
         EntryBody::Reaction { of, emoji, on } => (of, emoji, on).hash(&mut hasher),

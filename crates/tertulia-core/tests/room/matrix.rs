@@ -189,7 +189,7 @@ fn letter_of(decision: &Decision) -> &'static str {
             Refusal::NotAPair => "P",
             _ => "?",
         },
-        Decision::Repeated { .. } | Decision::Need(_) => "?",
+        Decision::Repeated { .. } | Decision::Need(_) | Decision::NeedUploads => "?",
     }
 }
 
@@ -234,7 +234,11 @@ fn command(name: &str, kind: RoomKind, actor: u64, messages: &[(u64, Seq)]) -> C
     let role = |number, role| Command::SetRole { user: user(number), role };
     match name {
         "post" => post("hola"),
-        "reply" => Command::Post { text: "hola".into(), reply_to: Some(of(OTHER_MEMBER)) },
+        "reply" => Command::Post {
+            text: "hola".into(),
+            reply_to: Some(of(OTHER_MEMBER)),
+            attached: Default::default(),
+        },
         "edit own" => edit(actor),
         "edit a member's" => edit(OTHER_MEMBER),
         "delete own" => delete(actor),
@@ -280,7 +284,9 @@ fn command(name: &str, kind: RoomKind, actor: u64, messages: &[(u64, Seq)]) -> C
 
 fn direct_command(name: &str, actor: u64, own: Seq, others: Seq) -> Command {
     match name {
-        "reply" => Command::Post { text: "hola".into(), reply_to: Some(others) },
+        "reply" => {
+            Command::Post { text: "hola".into(), reply_to: Some(others), attached: Default::default() }
+        }
         "edit own" => Command::Edit { of: own, text: "better".into() },
         "edit the other's" => Command::Edit { of: others, text: "better".into() },
         "delete own" => Command::Delete { of: own, reason: None },

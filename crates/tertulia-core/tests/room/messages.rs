@@ -1,7 +1,7 @@
 //! Messages: texts, replies, edits, deletions, reactions, slow mode, and the limits of each.
 
 use tertulia_core::{
-    EntryBody, EntryKind, Seq,
+    Attached, Attachment, AttachmentKind, ContentHash, EntryBody, EntryKind, Seq, UploadId,
     room::{
         Broadcast, Command, Decision, EDITS_PER_MESSAGE_MAX, Refusal, RoomSettings, SettingsChange,
         TARGETS_CACHED_MAX, WINDOW_ENTRIES,
@@ -24,7 +24,7 @@ fn react(of: Seq, emoji: &str, on: bool) -> Command {
 }
 
 fn reply(reply_to: Seq) -> Command {
-    Command::Post { text: "yes".into(), reply_to: Some(reply_to) }
+    Command::Post { text: "yes".into(), reply_to: Some(reply_to), attached: Default::default() }
 }
 
 #[test]
@@ -38,6 +38,50 @@ fn only_messages_count_as_posts() {
     let posts: Vec<_> = (first..=world.room.head().seq).map(|seq| world.entry(seq).posts).collect();
     assert_eq!(posts, [1, 1, 1, 2, 2, 2]);
     assert_eq!(world.room.published(), (first + 5, 2));
+}
+
+fn carrying(text: &str, attached: Attached) -> Command {
+    Command::Post { text: text.into(), reply_to: None, attached }
+}
+
+fn files(count: u8) -> Attached {
+    let file = |number| Attachment {
+        name: format!("{number}.txt"),
+        media_type: "text/plain".into(),
+        size: 1,
+        hash: ContentHash([number; 32]),
+        kind: AttachmentKind::File,
+        pixels: None,
+        blur: None,
+        thumb: None,
+        duration_ms: None,
+        wave: None,
+    };
+    Attached::Held((0..count).map(file).collect())
+}
+
+#[test]
+fn a_message_carries_files_that_were_looked_up() {
+    let mut world = World::group(&[2]);
+    world.limits.attachments_per_message = 2;
+    let uploads = |count: u64| Attached::Uploads((1..=count).map(UploadId::new).collect());
+    assert_eq!(world.give(1, carrying("", uploads(2))), Decision::NeedUploads);
+    for (command, refusal) in [
+        (carrying("x", uploads(3)), Refusal::TooLarge { field: "attachments", value: 3, max: 2 }),
+        (carrying("x", files(3)), Refusal::TooLarge { field: "attachments", value: 3, max: 2 }),
+        (carrying(" ", files(1)), Refusal::Text { field: "text", error: TextError::Empty }),
+        (carrying("", files(0)), Refusal::Text { field: "text", error: TextError::Empty }),
+    ] {
+        assert_eq!(world.no(1, command), refusal);
+    }
+    assert_eq!(
+        world.no(9, carrying("", uploads(1))),
+        Refusal::NotMember,
+        "nothing is looked up for strangers"
+    );
+    let seq = world.ok(1, carrying("", files(2)));
+    let body = world.entry(seq).body.clone().unwrap();
+    assert_eq!((body.attachments().len(), body.text()), (2, ""));
 }
 
 #[test]

@@ -42,7 +42,7 @@ fn a_nonce_with_other_content_is_refused() {
     let mut world = World::group(&[2, 3]);
     let message = world.ok(1, post("hola"));
     let react = |emoji: &str, on| Command::React { of: message, emoji: emoji.into(), on };
-    let reply = |reply_to| Command::Post { text: "hola".into(), reply_to };
+    let reply = |reply_to| Command::Post { text: "hola".into(), reply_to, attached: Default::default() };
     let edit = |text: &str| Command::Edit { of: message, text: text.into() };
     let role = |role| Command::SetRole { user: user(2), role };
     let remove = |number| Command::Remove { user: user(number), reason: None };

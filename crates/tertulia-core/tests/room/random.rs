@@ -68,7 +68,7 @@ fn command() -> impl Strategy<Value = Command> {
     let text = || select(vec!["hola", "adiós", "", "x\0"]).prop_map(str::to_owned);
     let until = option::of((0..20_000_u64).prop_map(|ms| crate::world::START.plus(ms)));
     prop_oneof![
-        8 => (text(), option::weighted(0.3, of())).prop_map(|(text, reply_to)| Command::Post { text, reply_to }),
+        8 => (text(), option::weighted(0.3, of())).prop_map(|(text, reply_to)| Command::Post { text, reply_to, attached: Default::default() }),
         3 => (of(), text()).prop_map(|(of, text)| Command::Edit { of, text }),
         2 => of().prop_map(|of| Command::Delete { of, reason: None }),
         4 => (of(), select(vec!["👍", "👎", "🎉"]), any::<bool>())
@@ -164,7 +164,9 @@ impl Run {
         let head = self.world.room.head().seq;
         let near = |back: Seq| head.saturating_sub(back);
         match command {
-            Command::Post { text, reply_to } => Command::Post { text, reply_to: reply_to.map(near) },
+            Command::Post { text, reply_to, attached } => {
+                Command::Post { text, reply_to: reply_to.map(near), attached }
+            }
             Command::Edit { of, text } => Command::Edit { of: near(of), text },
             Command::Delete { of, reason } => Command::Delete { of: near(of), reason },
             Command::React { of, emoji, on } => Command::React { of: near(of), emoji, on },

@@ -21,7 +21,7 @@ pub fn user(number: u64) -> UserId {
 }
 
 pub fn post(text: &str) -> Command {
-    Command::Post { text: text.into(), reply_to: None }
+    Command::Post { text: text.into(), reply_to: None, attached: Default::default() }
 }
 
 pub fn create(kind: RoomKind, members: &[u64]) -> Command {

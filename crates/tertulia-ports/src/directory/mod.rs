@@ -11,12 +11,14 @@
 
 #[cfg(feature = "contract")]
 pub mod contract;
+mod files;
 mod friends;
 mod handles;
 mod invites;
 mod rooms;
 mod users;
 
+pub use files::*;
 pub use friends::*;
 pub use handles::*;
 pub use invites::*;
@@ -25,9 +27,9 @@ use tertulia_core::UserId;
 pub use users::*;
 
 /// Everything the directory does, for those who hold it whole.
-pub trait Directory: Users + Devices + Rooms + Friends + Invites + Feed + Audit {}
+pub trait Directory: Users + Devices + Rooms + Friends + Invites + Files + Feed + Audit {}
 
-impl<T: Users + Devices + Rooms + Friends + Invites + Feed + Audit> Directory for T {}
+impl<T: Users + Devices + Rooms + Friends + Invites + Files + Feed + Audit> Directory for T {}
 
 /// A user's feed has a new version.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]

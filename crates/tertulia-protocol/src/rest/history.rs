@@ -5,7 +5,7 @@ use utoipa::ToSchema;
 
 use crate::{
     entry::Entry,
-    ids::{RoomId, Seq, TimeMs, UserId},
+    ids::{RoomId, Seq, TimeMs, UploadId, UserId},
 };
 
 /// A page of a room's history, ascending.
@@ -26,11 +26,16 @@ pub struct HistoryPage {
 /// Something to say.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct NewMessage {
-    /// The text.
+    /// The text; it may be absent where there are attachments.
+    #[serde(default)]
     pub text: String,
     /// The message that it answers.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reply_to: Option<Seq>,
+    /// Uploads that it carries.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schema(value_type = Vec<String>)]
+    pub attachments: Vec<UploadId>,
 }
 
 /// A message in the form of its room's kind.

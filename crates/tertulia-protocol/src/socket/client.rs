@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    ids::{Nonce, RoomId, Seq, UserId},
+    ids::{Nonce, RoomId, Seq, UploadId, UserId},
     room::PresenceState,
 };
 
@@ -76,6 +76,9 @@ pub struct Send {
     /// The message that it answers.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reply_to: Option<Seq>,
+    /// Uploads that it carries.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub attachments: Vec<UploadId>,
 }
 
 /// Change the text of one's own message.

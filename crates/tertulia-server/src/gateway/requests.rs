@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use tertulia_core::{
-    Nonce, RoomId, Seq, TimeMs, UserId,
+    Attached, Nonce, RoomId, Seq, TimeMs, UserId,
     room::{Ask, Command},
     shard::shard_of,
 };
@@ -82,7 +82,8 @@ impl Gateway {
     pub(super) fn request(&mut self, connection: ConnectionId, frame: ClientFrame, out: &mut impl Outlet) {
         match frame {
             ClientFrame::Send(send) => {
-                let command = Command::Post { text: send.text, reply_to: send.reply_to };
+                let attached = Attached::Uploads(send.attachments);
+                let command = Command::Post { text: send.text, reply_to: send.reply_to, attached };
                 self.command(connection, send.id, send.room, (send.nonce, send.since), command, out);
             }
             ClientFrame::Edit(edit) => {

@@ -63,8 +63,22 @@ impl Log {
         for kind in kinds.chars() {
             let seq = log.head.seq + 1;
             let (sender, body) = match kind {
-                'm' => (READER, EntryBody::Message { text: format!("text {seq}"), reply_to: None }),
-                'o' => (OTHER, EntryBody::Message { text: format!("text {seq}"), reply_to: None }),
+                'm' => (
+                    READER,
+                    EntryBody::Message {
+                        text: format!("text {seq}"),
+                        reply_to: None,
+                        attachments: Vec::new(),
+                    },
+                ),
+                'o' => (
+                    OTHER,
+                    EntryBody::Message {
+                        text: format!("text {seq}"),
+                        reply_to: None,
+                        attachments: Vec::new(),
+                    },
+                ),
                 'e' => (OTHER, EntryBody::Edit { of: 1, text: format!("edit {seq}") }),
                 _ => (OTHER, EntryBody::Entered { user: OTHER, role: Role::Member }),
             };

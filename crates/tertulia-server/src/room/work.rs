@@ -6,13 +6,13 @@
 use std::sync::Arc;
 
 use tertulia_core::{
-    Entry, EntryBody, EntryKind, Epoch, Member, RoomId, Seq, ShardId, TimeMs, UserId,
+    Attachment, Entry, EntryBody, EntryKind, Epoch, Member, RoomId, Seq, ShardId, TimeMs, UploadId, UserId,
     message::{Deleted, MessageChange, MessageChangeKind},
     room::{HistoryPolicy, MessageFacts, Moment, Opening, Room, TAIL_ENTRIES, UNPUBLISHED_MAX},
 };
 use tertulia_ports::{
     EngineError, EngineResult,
-    directory::{Directory, FeedChange},
+    directory::{Directory, FeedChange, NotHeld},
     messages::{From, Messages, ReadMarker, Span, StoredHead, TakenOver},
     presence::PresenceStore,
 };
@@ -42,6 +42,8 @@ pub enum Work {
     Member { room: RoomId, asked: Asked, user: UserId },
     /// Look an old message up.
     Message { asked: Asked, span: Span },
+    /// Keep uploads for a message, and look up what it says of them.
+    Hold { request: u64, user: UserId, uploads: Vec<UploadId>, until: TimeMs },
     /// Store what committed entries of a room change.
     Project { room: RoomId, epoch: Epoch, entries: Vec<Entry> },
     /// Read how a user stands in rooms, and how far those go.
@@ -88,6 +90,10 @@ pub enum Finished {
         asked: Asked,
         seq: Seq,
         facts: Option<MessageFacts>,
+    },
+    Hold {
+        request: u64,
+        held: Result<Vec<Attachment>, NotHeld>,
     },
     Project {
         room: RoomId,
@@ -189,6 +195,10 @@ async fn try_perform(places: &Places, work: &Work) -> EngineResult<Finished> {
             let facts = messages.message_facts(span).await?;
             Finished::Message { room: span.room, asked: *asked, seq: span.first, facts }
         }
+        Work::Hold { request, user, uploads, until } => {
+            let held = places.directory.hold_uploads(*user, uploads, *until).await?;
+            Finished::Hold { request: *request, held }
+        }
         Work::Project { room, epoch, entries } => {
             let feeds = project(places, *room, *epoch, entries).await?;
             Finished::Project { room: *room, through: entries.last().map_or(0, |entry| entry.seq), feeds }
@@ -223,6 +233,8 @@ async fn try_perform(places: &Places, work: &Work) -> EngineResult<Finished> {
             if let Some(last) = last {
                 messages.expire(span.room, *epoch, last + 1).await?;
             }
+            // After it: who is not the owner any more has been refused by then.
+            places.directory.expire_files(span.room, last.map_or(span.first, |last| last + 1)).await?;
             Finished::Expire { request: *request, room: span.room, first: last.map(|last| last + 1) }
         }
         Work::Delete { room, epoch } => delete(messages, *room, *epoch).await?,
@@ -309,10 +321,20 @@ async fn project(
     if !markers.is_empty() {
         places.messages.save_markers(markers).await?;
     }
-    match entries.iter().any(|entry| entry.kind.is_lifecycle()) {
+    match entries.iter().any(changes_directory) {
         true => places.directory.apply(room, epoch, entries).await,
         false => Ok(Vec::new()),
     }
+}
+
+/// Whether the directory has something to do with an entry.
+fn changes_directory(entry: &Entry) -> bool {
+    entry.kind.is_lifecycle() || entry.kind == EntryKind::Delete || has_attachments(entry)
+}
+
+/// Whether an entry is a message that carries files.
+pub(super) fn has_attachments(entry: &Entry) -> bool {
+    entry.body.as_ref().is_some_and(|body| !body.attachments().is_empty())
 }
 
 fn marker_of_newcomer(room: RoomId, entry: &Entry) -> Option<ReadMarker> {

@@ -26,8 +26,8 @@ fn every_entry() -> Vec<Entry> {
     let user = UserId::new(9);
     let set = RoomSettings { slow_mode_s: 5, broadcast: Some(room::Broadcast::Queued), ..Default::default() };
     let bodies = vec![
-        EntryBody::Message { text: "a \"b\" \u{1}ñ 😀".into(), reply_to: None },
-        EntryBody::Message { text: "x".into(), reply_to: Some(3) },
+        EntryBody::Message { text: "a \"b\" \u{1}ñ 😀".into(), reply_to: None, attachments: Vec::new() },
+        EntryBody::Message { text: "x".into(), reply_to: Some(3), attachments: Vec::new() },
         EntryBody::Edit { of: 1, text: "y".into() },
         EntryBody::Delete { of: 1, reason: Some("spam".into()) },
         EntryBody::Reaction { of: 1, emoji: "👍".into(), on: true },

@@ -245,7 +245,7 @@ async fn after_a_stale_send_ones_own_nonce_is_in_the_log() {
     // More than a room remembers.
     for _ in 0..1_100 {
         let nonce = Nonce(u128::from(world.ports.entropy.u64()) + 1);
-        let command = Command::Post { text: "the same".into(), reply_to: None };
+        let command = Command::Post { text: "the same".into(), reply_to: None, attached: Default::default() };
         let ask = Ask { actor: amaia.id, nonce, since: None, command };
         world.server.rooms().ask(room, ask).await.unwrap();
     }

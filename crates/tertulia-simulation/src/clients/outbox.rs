@@ -80,7 +80,8 @@ impl World {
         me.drop_letter(nonce);
         let is_it = |body: &EntryBody| match &letter.what {
             What::Post { text, reply_to } => {
-                *body == EntryBody::Message { text: text.clone(), reply_to: *reply_to }
+                *body
+                    == EntryBody::Message { text: text.clone(), reply_to: *reply_to, attachments: Vec::new() }
             }
             What::Edit { of, text } => *body == EntryBody::Edit { of: *of, text: text.clone() },
             What::Delete { of } => *body == EntryBody::Delete { of: *of, reason: None },
@@ -143,7 +144,9 @@ impl World {
 fn frame_of(id: u64, letter: Letter, since: Seq) -> ClientFrame {
     let Letter { room, nonce, what, .. } = letter;
     match what {
-        What::Post { text, reply_to } => ClientFrame::Send(Send { id, room, nonce, since, text, reply_to }),
+        What::Post { text, reply_to } => {
+            ClientFrame::Send(Send { id, room, nonce, since, text, reply_to, attachments: Vec::new() })
+        }
         What::Edit { of, text } => ClientFrame::Edit(Edit { id, room, nonce, since, of, text }),
         What::Delete { of } => ClientFrame::Delete(Delete { id, room, nonce, since, of, reason: None }),
         What::React { of, emoji, on } => ClientFrame::React(React { id, room, nonce, since, of, emoji, on }),

@@ -22,11 +22,11 @@ fn entry(seq: Seq, posts: u64, by: UserId, body: EntryBody) -> Entry {
 }
 
 fn message(text: &str) -> EntryBody {
-    EntryBody::Message { text: text.to_owned(), reply_to: None }
+    EntryBody::Message { text: text.to_owned(), reply_to: None, attachments: Vec::new() }
 }
 
 fn post(text: &str) -> Post {
-    Post::Message { text: text.to_owned(), reply_to: None }
+    Post::Message { text: text.to_owned(), reply_to: None, attachments: Vec::new() }
 }
 
 /// Ana makes a room with Bea, both say something, Ana edits hers, reacts to Bea's and bans her.

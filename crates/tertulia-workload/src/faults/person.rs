@@ -157,7 +157,7 @@ impl Person {
             (0..48, Some(room)) => {
                 let text = self.world.text(&mut self.random);
                 let reply_to = self.some_message(room, |_| true).filter(|_| self.random.random_bool(0.2));
-                self.post(room, Post::Message { text, reply_to }).await;
+                self.post(room, Post::Message { text, reply_to, attachments: Vec::new() }).await;
             }
             (48..60, Some(room)) => self.change_own(room).await,
             (60..69, Some(room)) => {

@@ -191,7 +191,7 @@ async fn say(world: &World, random: &mut StdRng) -> Result<(), RestError> {
     let place = &world.places[random.random_range(0..world.places.len())];
     let (room, by, rest) = (place.id, world.accounts[place.owner].user, world.rest(place.owner));
     let (text, nonce) = (world.text(random), Nonce(random.random()));
-    let post = Post::Message { text: text.clone(), reply_to: None };
+    let post = Post::Message { text: text.clone(), reply_to: None, attachments: Vec::new() };
     let tried = What::Tried { room, nonce, since: 0, post: post.clone() };
     world.recorder.add(by, NO_DEVICE, tried);
     let path = format!("/v1/rooms/{room}/messages");

@@ -54,7 +54,8 @@ impl Wire {
     fn said(&mut self, frame: &ClientFrame) {
         let (id, room, nonce, since, post) = match frame.clone() {
             ClientFrame::Send(send) => {
-                let post = Post::Message { text: send.text, reply_to: send.reply_to };
+                let post =
+                    Post::Message { text: send.text, reply_to: send.reply_to, attachments: send.attachments };
                 (send.id, send.room, send.nonce, send.since, post)
             }
             ClientFrame::Edit(edit) => {

@@ -40,7 +40,15 @@ async fn a_changed_limit_holds_at_once_and_after_a_restart() {
     for (id, bytes) in [(1, 101), (2, 100)] {
         let nonce = Nonce(u128::from(id));
         let text = "x".repeat(bytes);
-        let send = Send { id, room: room.room, nonce, since: room.head, text, reply_to: None };
+        let send = Send {
+            id,
+            room: room.room,
+            nonce,
+            since: room.head,
+            text,
+            reply_to: None,
+            attachments: Vec::new(),
+        };
         live.write(&[ClientFrame::Send(send)]).await;
     }
     let refused = live

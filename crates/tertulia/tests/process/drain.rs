@@ -36,7 +36,7 @@ async fn nothing_acknowledged_is_lost_and_everybody_hears_when_to_come_back() {
 
     let send = |id: u64| {
         let (nonce, text) = (Nonce(u128::from(id)), format!("message {id}"));
-        ClientFrame::Send(Send { id, room, nonce, since, text, reply_to: None })
+        ClientFrame::Send(Send { id, room, nonce, since, text, reply_to: None, attachments: Vec::new() })
     };
     let sends: Vec<ClientFrame> = (1..=40).map(send).collect();
     writer.write(&sends[..20]).await;

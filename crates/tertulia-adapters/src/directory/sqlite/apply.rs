@@ -18,10 +18,15 @@ use tertulia_ports::directory::{FeedChange, FeedKind};
 
 use super::{
     columns::{Coded, Place, number, sql},
-    feed,
+    feed, files,
 };
 
-/// Applies lifecycle entries of a room in order.
+/// Whether an entry changes the directory.
+pub(super) fn concerns(entry: &Entry) -> bool {
+    entry.kind.is_lifecycle() || files::concerns(entry)
+}
+
+/// Applies entries of a room in order: those of its life, and those that change which files it uses.
 pub(super) fn apply(
     connection: &Connection,
     room: RoomId,
@@ -32,7 +37,7 @@ pub(super) fn apply(
     if !applying.is_owner()? {
         return Ok(Vec::new());
     }
-    for entry in entries.iter().filter(|entry| entry.kind.is_lifecycle()) {
+    for entry in entries {
         applying.entry(entry)?;
     }
     for user in applying.concerned {
@@ -125,7 +130,7 @@ impl Applying<'_> {
                     entry.seq,
                 )
             }
-            _ => Ok(()),
+            _ => files::apply(self.connection, self.room, entry),
         }
     }
 

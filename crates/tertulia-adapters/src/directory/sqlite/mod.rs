@@ -10,6 +10,7 @@ mod columns;
 mod devices;
 mod engine;
 mod feed;
+mod files;
 mod friends;
 mod invites;
 mod memberships;

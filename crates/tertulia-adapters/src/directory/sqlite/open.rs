@@ -27,10 +27,11 @@ const LOOKED_THROUGH_BYTES_MAX: u64 = 4 << 20;
 
 /// What brings an older file up to date, in order. A file's `user_version` says how many it has had. Migrations only add;
 /// a binary that does not know them refuses the file all the same, since it cannot tell what they promise.
-const MIGRATIONS: [&str; 3] = [
+const MIGRATIONS: [&str; 4] = [
     include_str!("migrations/0001_directory.sql"),
     include_str!("migrations/0002_privacy.sql"),
     include_str!("migrations/0003_bans.sql"),
+    include_str!("migrations/0004_files.sql"),
 ];
 
 /// The directory cannot be opened.

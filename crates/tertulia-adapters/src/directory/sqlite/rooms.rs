@@ -48,7 +48,7 @@ pub(super) fn room_from(row: &Row<'_>) -> rusqlite::Result<RoomRecord> {
 #[async_trait]
 impl Rooms for SqliteDirectory {
     async fn apply(&self, room: RoomId, epoch: Epoch, entries: &[Entry]) -> EngineResult<Vec<FeedChange>> {
-        let entries: Vec<_> = entries.iter().filter(|entry| entry.kind.is_lifecycle()).cloned().collect();
+        let entries: Vec<_> = entries.iter().filter(|entry| apply::concerns(entry)).cloned().collect();
         if entries.is_empty() {
             return Ok(Vec::new());
         }

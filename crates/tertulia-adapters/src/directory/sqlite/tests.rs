@@ -222,7 +222,7 @@ fn what_cannot_be_opened_says_why() {
     };
     let (text, _) = open(&run("PRAGMA user_version = 99")).unwrap();
     assert!(
-        text.ends_with("has schema version 99, and this program knows versions up to 3: use a newer program")
+        text.ends_with("has schema version 99, and this program knows versions up to 4: use a newer program")
     );
     let (text, _) = open(&run("PRAGMA application_id = 7")).unwrap();
     assert!(text.ends_with("is a database of another program"), "{text}");

@@ -48,7 +48,7 @@ fn passes_the_suite() {
 
 fn rows(epoch: u32, head: &mut Head, count: u64) -> Append {
     let number = |_| {
-        let body = EntryBody::Message { text: "hola".into(), reply_to: None };
+        let body = EntryBody::Message { text: "hola".into(), reply_to: None, attachments: Vec::new() };
         let (seq, posts, kind) = (head.seq + 1, head.posts + 1, body.kind());
         let entry =
             Entry { seq, posts, sender: USER, nonce: Nonce(1), at: TimeMs(seq), kind, body: Some(body) };

@@ -1,10 +1,12 @@
 //! The suite that every directory passes on its real engine.
 //!
 //! `people.rs` has users, devices, friends and the audit; `rooms.rs` the owner's projection and invites, step by step;
+//! `files.rs` uploads and what messages use of them;
 //! `model.rs` long random histories of rooms against a model; `together.rs` callers at the same time.
 
 #![expect(clippy::unwrap_used, reason = "a suite of tests")]
 
+mod files;
 mod model;
 mod people;
 mod rooms;
@@ -21,6 +23,7 @@ const SEEDS: std::ops::Range<u64> = 0..12;
 pub async fn check<D: Directory>(fresh: impl Fn() -> D) {
     people::check(&fresh).await;
     rooms::check(&fresh).await;
+    files::check(&fresh).await;
     together::check(&fresh);
     for seed in SEEDS {
         model::check(&fresh(), seed).await;

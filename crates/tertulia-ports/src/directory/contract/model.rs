@@ -110,7 +110,7 @@ impl Dice {
             (0, _) => EntryBody::RoomDeleted,
             (1, _) => EntryBody::Changed { name: Some(name), topic: None, settings: None },
             (2, _) => EntryBody::Changed { name: None, topic: None, settings: Some(settings) },
-            (3, _) => EntryBody::Message { text: "hi".into(), reply_to: None },
+            (3, _) => EntryBody::Message { text: "hi".into(), reply_to: None, attachments: Vec::new() },
             (4..8, _) => EntryBody::Banned { user, until: None, reason: Some(name) },
             (8..12, None) => EntryBody::Unbanned { user },
             (8..12, Some(_)) => EntryBody::RoleChanged { user, role: self.role() },

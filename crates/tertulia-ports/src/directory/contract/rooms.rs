@@ -65,7 +65,7 @@ fn inside(role: Role, since_seq: Seq, seq: Seq) -> Member {
 async fn a_room_lives(directory: &impl Directory) {
     add_users(directory, [1, 2]).await;
     assert_eq!(directory.room(room_id(7)).await.unwrap(), None);
-    let message = EntryBody::Message { text: "hi".into(), reply_to: None };
+    let message = EntryBody::Message { text: "hi".into(), reply_to: None, attachments: Vec::new() };
     let bodies =
         [created(RoomKind::Group, "Plaza"), entered(1, Role::Owner), entered(2, Role::Member), message];
     let told = apply(directory, 7, 1, 1, bodies).await;
@@ -98,7 +98,7 @@ async fn a_room_lives(directory: &impl Directory) {
     assert_eq!(directory.rooms_of(id(1)).await.unwrap(), [of(Role::Owner, 2)]);
     assert_eq!(directory.rooms_of(id(2)).await.unwrap(), [of(Role::Member, 3)]);
     assert_eq!(directory.rooms_of(id(3)).await.unwrap(), []);
-    let message = EntryBody::Message { text: "hi".into(), reply_to: None };
+    let message = EntryBody::Message { text: "hi".into(), reply_to: None, attachments: Vec::new() };
     assert_eq!(apply(directory, 7, 1, 7, [message]).await, []);
     assert_eq!(directory.apply(room_id(7), 1, &[]).await.unwrap(), []);
 }

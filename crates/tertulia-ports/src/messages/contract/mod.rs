@@ -125,7 +125,7 @@ impl Owner {
 }
 
 fn text(text: &str) -> EntryBody {
-    EntryBody::Message { text: text.into(), reply_to: None }
+    EntryBody::Message { text: text.into(), reply_to: None, attachments: Vec::new() }
 }
 
 /// Appends and waits for the outcomes, repeating what nobody knows.

@@ -2,7 +2,7 @@
 
 use axum::{Json, extract::State, http::StatusCode};
 use serde::Deserialize;
-use tertulia_core::{RoomId, Seq, TimeMs, UserId, room::Command};
+use tertulia_core::{Attached, RoomId, Seq, TimeMs, UserId, room::Command};
 use tertulia_ports::directory::RoomRecord;
 use tertulia_protocol::rest::{List, MessageForm, NewMessage};
 use utoipa::IntoParams;
@@ -62,7 +62,11 @@ pub async fn say(
     Body(message): Body<NewMessage>,
 ) -> Answer<(StatusCode, Json<MessageForm>)> {
     rates::message(&api, caller.device)?;
-    let post = Command::Post { text: message.text.clone(), reply_to: message.reply_to };
+    let post = Command::Post {
+        text: message.text.clone(),
+        reply_to: message.reply_to,
+        attached: Attached::Uploads(message.attachments.clone()),
+    };
     let done = api.command(caller.id(), at.room, key, post).await?;
     let (room, _) = api.visible_room(&caller, at.room).await?;
     let at = match done.at {

@@ -1,22 +1,25 @@
 //! A command's way: decided, numbered, appended, projected, published.
 
 use tertulia_core::{
-    Entry, EntryKind, RoomId, Seq,
-    room::{Broadcast, Circumstances, Decision, Head, Numbered, Refusal},
+    Attached, Attachment, Entry, EntryKind, RoomId, Seq,
+    room::{Broadcast, Circumstances, Command, Decision, Head, Numbered, Refusal},
     shard::shard_of,
 };
 use tertulia_ports::{
     bus::{Answer, Delivery, Effect as Consequence, LinkItem, ReplyTo, ToOwner},
-    directory::FeedChange,
+    directory::{FeedChange, NotHeld},
     messages::{Append, AppendRow, Appended, RoomAppend, Span},
 };
 
 use super::rooms::OpenRoom;
 use super::{Effect, Owner, Slot, Work, readers::Request};
-use crate::fanout::frame::consequence;
+use crate::{fanout::frame::consequence, room::work::has_attachments};
 
 /// How long an append of unknown outcome waits before it is repeated, in ms.
 const REPEAT_MS: u64 = 100;
+
+/// How long the files of a message are kept for it at least, in ms: far longer than it takes to store it.
+const HOLD_MS: u64 = 60 * 60 * 1_000;
 
 /// Most commands that wait until a room has stored what it numbered; more are told to come again.
 const BEHIND_MAX: usize = 4_096;
@@ -69,11 +72,40 @@ impl Owner {
             }
             Decision::Repeated { seq } => open.wait_for(seq, seq, reply_to),
             Decision::Need(need) => self.park(room, need, mail),
+            Decision::NeedUploads => self.hold_uploads(room, mail),
             // Enough is on its way to the store: the rest waits here.
             Decision::Refused(Refusal::Busy) if open.behind.len() < BEHIND_MAX => open.behind.push(mail),
             Decision::Refused(Refusal::Busy) => self.turn_away(mail),
             Decision::Refused(refusal) => self.reply(reply_to, Answer::Refused(refusal)),
         }
+    }
+
+    /// A message waits until its files are known, and sure to stay until it is stored.
+    fn hold_uploads(&mut self, room: RoomId, mail: ToOwner) {
+        let ToOwner::Command { ask, .. } = &mail else { return };
+        let Command::Post { attached: Attached::Uploads(uploads), .. } = &ask.command else { return };
+        let (user, uploads, until) = (ask.actor, uploads.clone(), self.now.plus(HOLD_MS));
+        let request = self.request(Request::Hold { room, mail });
+        self.effects.push(Effect::Work(Work::Hold { request, user, uploads, until }));
+    }
+
+    /// The files of a message are known, or it cannot have them.
+    pub(super) fn held(&mut self, request: u64, held: Result<Vec<Attachment>, NotHeld>) {
+        let Some(Request::Hold { room, mut mail }) = self.take_request(request) else { return };
+        let ToOwner::Command { ask, reply_to, .. } = &mut mail else { return };
+        let refusal = match held {
+            Ok(attachments) => {
+                if let Command::Post { attached, .. } = &mut ask.command {
+                    *attached = Attached::Held(attachments);
+                }
+                return self.bring(room, mail);
+            }
+            Err(NotHeld::Unknown { upload }) => Refusal::NoSuchUpload { upload },
+            Err(NotHeld::Unfinished { upload }) => Refusal::UploadUnfinished { upload },
+            Err(NotHeld::Refused { upload, reason }) => Refusal::UploadRefused { upload, reason },
+        };
+        let reply_to = *reply_to;
+        self.reply(reply_to, Answer::Refused(refusal));
     }
 
     /// Gives the store what was numbered: one append a shard, one in flight a room.
@@ -337,5 +369,5 @@ impl OpenRoom {
 
 /// Whether an entry has a projection, which is stored before anybody sees it.
 fn changes_state(entry: &Entry) -> bool {
-    entry.kind != EntryKind::Message
+    entry.kind != EntryKind::Message || has_attachments(entry)
 }

@@ -266,6 +266,7 @@ impl Owner {
             Finished::Queue { room, entries } => self.queue_read(room, entries),
             Finished::Mark { request, marker, shown } => self.marked(request, marker, shown),
             Finished::Markers { request, markers, active } => self.markers(request, markers, active),
+            Finished::Hold { request, held } => self.held(request, held),
             Finished::Expire { request, room, first } => self.expired(request, room, first),
             Finished::Delete { room } => self.deleted(room),
             Finished::Check { request, is_ours } => self.checked(request, is_ours),
@@ -292,6 +293,7 @@ impl Owner {
             | Work::Mark { request, .. }
             | Work::Markers { request, .. }
             | Work::Expire { request, .. }
+            | Work::Hold { request, .. }
             | Work::Check { request, .. } => self.request_failed(request),
             Work::SaveActive(_) => {}
             work @ (Work::TakeOver(_)

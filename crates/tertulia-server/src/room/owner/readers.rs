@@ -23,6 +23,7 @@ pub(super) enum Request {
     Open { room: RoomId, user: UserId, reply_to: ReplyTo },
     Expire { reply_to: ReplyTo },
     Check { room: RoomId, mail: ToOwner },
+    Hold { room: RoomId, mail: ToOwner },
 }
 
 /// The moments of rooms at which their readers' standings were asked for; the default of rooms that slept.
@@ -365,7 +366,7 @@ impl Owner {
             | Request::Expire { reply_to }
             | Request::Mark { reply_to: Some(reply_to) } => self.reply(reply_to, Answer::Retry),
             Request::Mark { reply_to: None } => {}
-            Request::Check { mail, .. } => self.turn_away(mail),
+            Request::Check { mail, .. } | Request::Hold { mail, .. } => self.turn_away(mail),
             // The gateway asks again when it hears nothing.
             Request::Snapshot { .. } => {}
         }

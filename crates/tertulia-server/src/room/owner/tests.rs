@@ -97,7 +97,7 @@ impl Alone {
 async fn markers_that_were_read_before_one_was_told_are_not_older_than_it() {
     let amaia = UserId::new(5);
     let mut alone = Alone::with(amaia).await;
-    let text = Command::Post { text: "hola".to_owned(), reply_to: None };
+    let text = Command::Post { text: "hola".to_owned(), reply_to: None, attached: Default::default() };
     let said = alone.command(amaia, 2, text).await;
     alone.signal(amaia, Signal::Read(1), |_| false).await;
     let holds = |work: &Work| matches!(work, Work::Markers { .. });

@@ -1,0 +1,3 @@
+//! Blob stores: [`files`] in the data folder.
+
+pub mod files;
