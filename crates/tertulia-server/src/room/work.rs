@@ -215,10 +215,7 @@ async fn try_perform(places: &Places, work: &Work) -> EngineResult<Finished> {
             Finished::Queue { room: span.room, entries: entries.map_err(damaged)? }
         }
         Work::Mark { request, user, unread, published } => {
-            let (seq, posts) = read_up_to(places, unread, *published).await?;
-            let marker = ReadMarker { room: unread.room, user: *user, seq, posts };
-            let saved = messages.save_markers(vec![marker]).await?;
-            let marker = saved.first().copied().unwrap_or(marker);
+            let marker = save_marker(places, *user, unread, *published).await?;
             let shown = places.directory.without_receipts(&[*user]).await?.is_empty();
             Finished::Mark { request: *request, marker, shown }
         }
@@ -374,6 +371,19 @@ async fn standings(places: &Places, user: UserId, rooms: &[RoomId]) -> EngineRes
         standings.push(StandingOf { room: *room, member, history, head });
     }
     Ok(standings)
+}
+
+/// Stores how far somebody has read, and tells how far that is now.
+async fn save_marker(
+    places: &Places,
+    user: UserId,
+    unread: &Span,
+    published: (Seq, u64),
+) -> EngineResult<ReadMarker> {
+    let (seq, posts) = read_up_to(places, unread, published).await?;
+    let marker = ReadMarker { room: unread.room, user, seq, posts };
+    let saved = places.messages.save_markers(vec![marker]).await?;
+    Ok(saved.first().copied().unwrap_or(marker))
 }
 
 /// The entry before the first that is left to read, and how many posts there are up to it. Who has read up to an entry that
