@@ -202,9 +202,13 @@ impl Owner {
         self.append_due();
         self.drain_queues();
         let envelopes = self.links.flush();
-        self.effects
-            .extend(envelopes.into_iter().map(|(gateway, envelope)| Effect::Envelope(gateway, envelope)));
-        std::mem::take(&mut self.effects)
+        // Answers come last: they may tell what envelopes of the same turn have led to.
+        let is_answer = |effect: &Effect| matches!(effect, Effect::Reply(..));
+        let (answers, mut effects): (Vec<_>, Vec<_>) =
+            std::mem::take(&mut self.effects).into_iter().partition(is_answer);
+        effects.extend(envelopes.into_iter().map(|(gateway, envelope)| Effect::Envelope(gateway, envelope)));
+        effects.extend(answers);
+        effects
     }
 
     /// What is due by the clock. Call it some times a second, then [`Owner::end_turn`]. `elapsed` never jumps.

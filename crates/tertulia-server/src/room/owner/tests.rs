@@ -108,3 +108,20 @@ async fn markers_that_were_read_before_one_was_told_are_not_older_than_it() {
     let Some((_, Answer::Opened { reads, .. })) = alone.answers.pop() else { panic!("not opened") };
     assert_eq!(reads.iter().map(|mark| (mark.user, mark.seq)).collect::<Vec<_>>(), [(amaia, said)]);
 }
+
+#[tokio::test]
+async fn an_answer_comes_after_what_it_knows() {
+    let amaia = UserId::new(5);
+    let mut alone = Alone::with(amaia).await;
+    let attach = ToOwner::Attach { gateway: GATEWAY, request: 1, user: amaia, rooms: vec![ROOM] };
+    alone.take(Input::Mail(attach), |_| false).await;
+    alone.signal(amaia, Signal::Read(1), |work| matches!(work, Work::Mark { .. })).await;
+    alone.signal(amaia, Signal::Open(GATEWAY), |work| matches!(work, Work::Markers { .. })).await;
+    for finished in std::mem::take(&mut alone.held) {
+        alone.owner.handle(Input::Finished(finished), NOW);
+    }
+    let effects = alone.owner.end_turn();
+    let told = effects.iter().position(|effect| matches!(effect, Effect::Envelope(..))).unwrap();
+    let opened = |effect: &Effect| matches!(effect, Effect::Reply(_, Answer::Opened { .. }));
+    assert!(told < effects.iter().position(opened).unwrap(), "{} effects", effects.len());
+}
