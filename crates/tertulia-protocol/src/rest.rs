@@ -13,6 +13,7 @@ mod problem;
 mod rooms;
 mod server;
 mod sessions;
+mod uploads;
 mod users;
 
 pub use admin::{AuditItem, LimitChanges, LimitItem, NewSignInLink, SignInLink, Stats, UserRights};
@@ -27,6 +28,7 @@ pub use rooms::{
 };
 pub use server::{Health, Recommended, RecommendedServer, ServerInfo, SignUpPolicy};
 pub use sessions::{LogIn, Session, SignUp};
+pub use uploads::{FileLink, FileOf, Links, NewLinks, Upload, UploadState};
 pub use users::{Lookup, Profile, User};
 
 use serde::{Deserialize, Serialize};

@@ -3,6 +3,7 @@
 //! Start reading at [`gateway`], where a client's bytes arrive; [`roles`] starts it all.
 
 pub mod api;
+pub mod attachments;
 pub mod fanout;
 pub mod gateway;
 pub mod history;

@@ -7,6 +7,7 @@ use std::{io, net::SocketAddr, sync::Arc, thread::JoinHandle, time::Duration};
 
 use tertulia_core::{RoomId, ShardId};
 use tertulia_ports::{
+    blobs::Blobs,
     bus::{Bus, GatewayId, InProcessBus, OwnerId, ToGateway},
     coordination::{Coordination, Node},
     directory::Directory,
@@ -19,6 +20,7 @@ use tokio::runtime;
 
 use crate::{
     api::{Api, HttpServer, HttpSettings, Parts},
+    attachments::Processor,
     gateway::{
         errands::Desk,
         machine,
@@ -54,6 +56,7 @@ pub struct Ports {
     pub messages: Arc<dyn Messages>,
     pub coordination: Arc<dyn Coordination>,
     pub presence: Arc<dyn PresenceStore>,
+    pub blobs: Arc<dyn Blobs>,
     pub clock: Arc<dyn Clock>,
     pub entropy: Arc<dyn Entropy>,
 }
@@ -153,6 +156,7 @@ impl Server {
         let background = vec![
             tokio::spawn(announce(ports.clone(), node(&settings, address), transport)),
             tokio::spawn(runner.run()),
+            tokio::spawn(api.files.clone().go_on()),
         ];
         Ok(Self { address, api, rooms, grace: settings.grace, listener, http, workers, owners, background })
     }
@@ -333,6 +337,7 @@ fn parts(
         rooms: rooms.clone(),
         history,
         messages: ports.messages.clone(),
+        files: Processor::new(ports.blobs.clone(), ports.directory.clone(), ports.entropy.clone()),
         coordination: ports.coordination.clone(),
         presence: ports.presence.clone(),
         bus: bus.clone(),

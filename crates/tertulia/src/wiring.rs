@@ -4,6 +4,7 @@ use std::{path::Path, sync::Arc};
 
 use anyhow::{Context, Result, anyhow};
 use tertulia_adapters::{
+    blobs::files::FileBlobs,
     coordination::embedded::EmbeddedCoordination,
     directory::sqlite::SqliteDirectory,
     messages::embedded::{EmbeddedMessages, Fault},
@@ -26,6 +27,7 @@ pub fn embedded(data: &Path) -> Result<Ports> {
                 .context("the run-time configuration cannot be read: mend the file, or delete it to start with the configured limits")?,
         ),
         presence: Arc::new(EmbeddedPresence::open(data).context("presence")?),
+        blobs: Arc::new(FileBlobs::open(data).context("the folder of files")?),
         clock: Arc::new(SystemClock),
         entropy: Arc::new(OsEntropy),
     })

@@ -17,6 +17,8 @@ use super::{Api, extract::BODY_BYTES_MAX, problem::Failure, sessions::rates};
 
 /// How long a request may take, its body included: longer than a room's owner is asked for.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
+/// How long one part of a file may take. What has come by then is kept.
+const UPLOAD_TIMEOUT: Duration = Duration::from_secs(60 * 60);
 /// When to come again after that.
 const TIMEOUT_RETRY_MS: u64 = 2_000;
 /// How long a browser remembers what pages from elsewhere may ask, in seconds.
@@ -77,7 +79,9 @@ async fn bounded(State(_): State<Api>, request: Request, next: Next) -> Response
     // As it is routed, not as it was asked for: there are secrets in some.
     let path = request.extensions().get::<MatchedPath>().map_or("other", |path| path.as_str()).to_owned();
     let answer = AssertUnwindSafe(next.run(request)).catch_unwind();
-    match timeout(REQUEST_TIMEOUT, answer).await {
+    // A large file takes its time: there it is silence that has a bound.
+    let within = if path.starts_with("/v1/uploads") { UPLOAD_TIMEOUT } else { REQUEST_TIMEOUT };
+    match timeout(within, answer).await {
         Ok(Ok(response)) => response,
         Ok(Err(_)) => {
             tracing::error!(path, "a request panicked");
@@ -85,7 +89,7 @@ async fn bounded(State(_): State<Api>, request: Request, next: Next) -> Response
         }
         Err(_) => {
             tracing::warn!(path, "a request took too long");
-            let detail = format!("this took more than {} s", REQUEST_TIMEOUT.as_secs());
+            let detail = format!("this took more than {} s", within.as_secs());
             let error = ErrorDetail::new(Code::Unavailable, detail).after_ms(TIMEOUT_RETRY_MS);
             Failure::from(error).into_response()
         }
@@ -112,17 +116,21 @@ async fn cross_origin(State(api): State<Api>, request: Request, next: Next) -> R
     );
     if is_question {
         for (name, value) in [
-            (header::ACCESS_CONTROL_ALLOW_METHODS, "GET, POST, PUT, PATCH, DELETE"),
+            (header::ACCESS_CONTROL_ALLOW_METHODS, "GET, HEAD, POST, PUT, PATCH, DELETE"),
             (
                 header::ACCESS_CONTROL_ALLOW_HEADERS,
-                "authorization, content-type, idempotency-key, idempotency-since",
+                "authorization, content-type, idempotency-key, idempotency-since, if-range, range, tus-resumable, \
+                 upload-checksum, upload-length, upload-metadata, upload-offset",
             ),
             (header::ACCESS_CONTROL_MAX_AGE, CORS_MAX_AGE),
         ] {
             headers.insert(name, HeaderValue::from_static(value));
         }
     } else {
-        let exposed = HeaderValue::from_static("ratelimit, ratelimit-policy, retry-after");
+        let exposed = HeaderValue::from_static(
+            "accept-ranges, content-range, etag, location, ratelimit, ratelimit-policy, retry-after, tus-max-size, \
+             tus-resumable, tus-version, upload-expires, upload-length, upload-offset",
+        );
         headers.insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, exposed);
     }
     response

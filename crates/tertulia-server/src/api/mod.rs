@@ -8,6 +8,7 @@
 //! `serve.rs` speaks HTTP on connections that the acceptor hands over, `docs/` describes it all.
 
 mod admin;
+mod attachments;
 mod bans;
 mod blocks;
 mod command;
@@ -27,6 +28,7 @@ mod rooms;
 mod serve;
 mod server;
 mod sessions;
+mod uploads;
 mod users;
 mod web;
 
@@ -55,6 +57,7 @@ pub use self::landing::FIRST_ROOM;
 pub use self::serve::{HttpServer, HttpSettings};
 pub use self::sessions::rates::Asker;
 use crate::{
+    attachments::Processor,
     gateway::transport::Proxies,
     history::Reader,
     identity::{Buckets, Passwords, Rate, Rates, Tickets, Tokens},
@@ -118,6 +121,8 @@ pub struct Parts {
     pub history: Reader,
     /// The message store.
     pub messages: Arc<dyn Messages>,
+    /// Files of messages.
+    pub files: Processor,
     /// Nodes and run-time configuration.
     pub coordination: Arc<dyn Coordination>,
     /// Who is online.
@@ -255,6 +260,12 @@ fn endpoints() -> OpenApiRouter<Api> {
         .routes(routes!(entries::pages::timeline))
         .routes(routes!(entries::messages::sent_by, entries::messages::say))
         .routes(routes!(entries::events::events))
+        .routes(routes!(uploads::create::options, uploads::create::create))
+        .routes(routes!(uploads::show::show, uploads::append::patch, uploads::drop::cancel))
+        .routes(routes!(attachments::read::whole))
+        .routes(routes!(attachments::read::thumb))
+        .routes(routes!(attachments::links::create))
+        .routes(routes!(attachments::links::follow))
         .routes(routes!(server::info))
         .routes(routes!(server::recommended))
         .routes(routes!(admin::limits::list, admin::limits::change))

@@ -7,8 +7,10 @@
 mod devices;
 mod empty_rooms;
 mod feeds;
+mod files;
 mod invites;
 mod retention;
+mod uploads;
 
 use std::{sync::Arc, time::Duration};
 
@@ -42,6 +44,10 @@ pub struct Schedule {
     pub invites: Duration,
     /// Old changes of feeds.
     pub feeds: Duration,
+    /// Uploads whose time is over.
+    pub uploads: Duration,
+    /// Files that nothing has any more.
+    pub files: Duration,
 }
 
 impl Default for Schedule {
@@ -53,6 +59,8 @@ impl Default for Schedule {
             devices: minutes(60),
             invites: minutes(60),
             feeds: minutes(60),
+            uploads: minutes(10),
+            files: minutes(10),
         }
     }
 }
@@ -123,6 +131,8 @@ impl Runner {
             Box::new(devices::ExpiredDevices),
             Box::new(invites::ExpiredInvites),
             Box::new(feeds::OldFeeds),
+            Box::new(uploads::ExpiredUploads),
+            Box::new(files::UnusedFiles::default()),
         ];
         Self { desk: Desk { ports, rooms }, holder: node, metrics, schedule, jobs }
     }

@@ -3,7 +3,8 @@
 use std::{sync::Arc, time::Duration};
 
 use serde_json::{Value, json};
-use tertulia_adapters::directory::sqlite::SqliteDirectory;
+use tempfile::TempDir;
+use tertulia_adapters::{blobs::files::FileBlobs, directory::sqlite::SqliteDirectory};
 use tertulia_core::{DeviceId, Limits, RoomId, TimeMs, UserId};
 use tertulia_ports::{
     coordination::{RuntimeConfig, in_process::InProcessCoordination},
@@ -31,6 +32,8 @@ pub struct World {
     pub clock: Arc<ManualClock>,
     pub tokens: Tokens,
     pub tickets: Arc<Tickets>,
+    /// Where files are.
+    pub files: TempDir,
 }
 
 /// Somebody who is signed in.
@@ -92,12 +95,14 @@ impl World {
 
     pub async fn serving(change: impl FnOnce(&mut api::Settings), http: HttpSettings) -> Self {
         let clock = Arc::new(ManualClock::new(START));
+        let files = tempfile::tempdir().unwrap();
         let config = RuntimeConfig { limits: Limits::default(), ..RuntimeConfig::default() };
         let ports = Ports {
             directory: Arc::new(SqliteDirectory::in_memory().unwrap()),
             messages: Arc::new(InProcessMessages::new("history one")),
             coordination: Arc::new(InProcessCoordination::new(config)),
             presence: Arc::new(InProcessPresence::default()),
+            blobs: Arc::new(FileBlobs::open(files.path()).unwrap()),
             clock: clock.clone(),
             entropy: Arc::new(SeededEntropy::new(7)),
         };
@@ -120,7 +125,7 @@ impl World {
             api,
         };
         let server = Server::start(&ports, settings).unwrap();
-        Self { server, ports, clock, tokens, tickets }
+        Self { server, ports, clock, tokens, tickets, files }
     }
 
     /// Sends a request on a connection of its own.

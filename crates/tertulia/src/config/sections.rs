@@ -48,6 +48,10 @@ pub struct Jobs {
     pub invites_s: u64,
     /// Forgets old changes of feeds.
     pub feeds_s: u64,
+    /// Drops uploads whose time is over.
+    pub uploads_s: u64,
+    /// Deletes files that nothing has any more.
+    pub files_s: u64,
 }
 
 impl Default for Jobs {
@@ -59,6 +63,8 @@ impl Default for Jobs {
             devices_s: usual.devices.as_secs(),
             invites_s: usual.invites.as_secs(),
             feeds_s: usual.feeds.as_secs(),
+            uploads_s: usual.uploads.as_secs(),
+            files_s: usual.files.as_secs(),
         }
     }
 }
@@ -72,6 +78,8 @@ impl Jobs {
             ("jobs.devices_s", self.devices_s),
             ("jobs.invites_s", self.invites_s),
             ("jobs.feeds_s", self.feeds_s),
+            ("jobs.uploads_s", self.uploads_s),
+            ("jobs.files_s", self.files_s),
         ] {
             within(name, seconds, JOB_SECONDS)?;
         }
@@ -86,6 +94,8 @@ impl Jobs {
             devices: Duration::from_secs(self.devices_s),
             invites: Duration::from_secs(self.invites_s),
             feeds: Duration::from_secs(self.feeds_s),
+            uploads: Duration::from_secs(self.uploads_s),
+            files: Duration::from_secs(self.files_s),
         }
     }
 }

@@ -135,6 +135,8 @@ pub struct Owner {
     /// Raised whenever a shard is lost or a room deleted: what was asked before may be stale.
     losses: u64,
     effects: Vec<Effect>,
+    /// Who opened rooms in this turn.
+    opened: Vec<(RoomId, ReplyTo, Answer)>,
 
     heartbeat_at: TimeMs,
     sweep_at: TimeMs,
@@ -174,6 +176,7 @@ impl Owner {
             closed_dirty: FxHashSet::default(),
             losses: 0,
             effects: Vec::new(),
+            opened: Vec::new(),
             heartbeat_at: TimeMs::default(),
             sweep_at: TimeMs::default(),
             clean_at: TimeMs::default(),
@@ -202,13 +205,10 @@ impl Owner {
         self.append_due();
         self.drain_queues();
         let envelopes = self.links.flush();
-        // Answers come last: they may tell what envelopes of the same turn have led to.
-        let is_answer = |effect: &Effect| matches!(effect, Effect::Reply(..));
-        let (answers, mut effects): (Vec<_>, Vec<_>) =
-            std::mem::take(&mut self.effects).into_iter().partition(is_answer);
-        effects.extend(envelopes.into_iter().map(|(gateway, envelope)| Effect::Envelope(gateway, envelope)));
-        effects.extend(answers);
-        effects
+        self.effects
+            .extend(envelopes.into_iter().map(|(gateway, envelope)| Effect::Envelope(gateway, envelope)));
+        self.answer_opened();
+        std::mem::take(&mut self.effects)
     }
 
     /// What is due by the clock. Call it some times a second, then [`Owner::end_turn`]. `elapsed` never jumps.

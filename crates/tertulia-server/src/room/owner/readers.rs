@@ -310,17 +310,11 @@ impl Owner {
     pub(super) fn markers(&mut self, request: u64, markers: Vec<ReadMarker>, mut active: u64) {
         let Some(Request::Open { room, user, reply_to }) = self.take_request(request) else { return };
         // Who was let in when they asked may have been banned or blocked since: markers tell of entries.
-        let open = match self.rooms.get(&room) {
-            Some(Slot::Open(open)) => Some(open),
+        let heard = match self.rooms.get(&room) {
+            Some(Slot::Open(open)) => open.room.is_heard(user, self.now).ok(),
             _ => None,
         };
-        let heard = open.and_then(|open| open.room.is_heard(user, self.now).ok());
-        let (Some(open), Some(heard)) = (open, heard) else { return self.reply(reply_to, Answer::Retry) };
-        // What was told while these were read is newer: a marker never goes back.
-        let mut markers = markers;
-        for marker in &mut markers {
-            marker.seq = marker.seq.max(open.marks_told.get(&marker.user).copied().unwrap_or(0));
-        }
+        let Some(heard) = heard else { return self.reply(reply_to, Answer::Retry) };
         let (mut reads, mut typing) = (markers, self.interest.typists(room, self.elapsed));
         if self.is_large(room) {
             (reads, typing, active) = (Vec::new(), Vec::new(), self.interest.count_active(room));
@@ -328,7 +322,22 @@ impl Owner {
             reads.retain(|marker| marker.user == user);
             (typing, active) = (Vec::new(), active.min(1));
         }
-        self.reply(reply_to, Answer::Opened { reads, typing, active });
+        self.opened.push((room, reply_to, Answer::Opened { reads, typing, active }));
+    }
+
+    /// Answers who opened rooms, at the end of a turn and after all that was told in it: what was told while markers were
+    /// read is newer, and a marker never goes back.
+    pub(super) fn answer_opened(&mut self) {
+        for (room, reply_to, mut answer) in std::mem::take(&mut self.opened) {
+            if let (Some(Slot::Open(open)), Answer::Opened { reads, .. }) =
+                (self.rooms.get(&room), &mut answer)
+            {
+                for marker in reads {
+                    marker.seq = marker.seq.max(open.marks_told.get(&marker.user).copied().unwrap_or(0));
+                }
+            }
+            self.reply(reply_to, answer);
+        }
     }
 
     pub(super) fn expired(&mut self, request: u64, room: RoomId, first: Option<Seq>) {

@@ -115,13 +115,19 @@ async fn an_answer_comes_after_what_it_knows() {
     let mut alone = Alone::with(amaia).await;
     let attach = ToOwner::Attach { gateway: GATEWAY, request: 1, user: amaia, rooms: vec![ROOM] };
     alone.take(Input::Mail(attach), |_| false).await;
-    alone.signal(amaia, Signal::Read(1), |work| matches!(work, Work::Mark { .. })).await;
+    let text = Command::Post { text: "hola".to_owned(), reply_to: None, attached: Default::default() };
+    let said = alone.command(amaia, 2, text).await;
     alone.signal(amaia, Signal::Open(GATEWAY), |work| matches!(work, Work::Markers { .. })).await;
+    alone.signal(amaia, Signal::Read(said), |work| matches!(work, Work::Mark { .. })).await;
     for finished in std::mem::take(&mut alone.held) {
         alone.owner.handle(Input::Finished(finished), NOW);
     }
     let effects = alone.owner.end_turn();
     let told = effects.iter().position(|effect| matches!(effect, Effect::Envelope(..))).unwrap();
-    let opened = |effect: &Effect| matches!(effect, Effect::Reply(_, Answer::Opened { .. }));
-    assert!(told < effects.iter().position(opened).unwrap(), "{} effects", effects.len());
+    let opened = |(at, effect): (usize, &Effect)| match effect {
+        Effect::Reply(_, Answer::Opened { reads, .. }) => Some((at, reads[0].seq)),
+        _ => None,
+    };
+    let (at, seq) = effects.iter().enumerate().find_map(opened).unwrap();
+    assert!(told < at && seq == said, "told at {told}, opened at {at} with {seq}");
 }
