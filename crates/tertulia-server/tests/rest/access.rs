@@ -109,6 +109,25 @@ fn rows_of_history_and_admin() -> Vec<Row> {
         ("GET", "/v1/rooms/{room}/messages?by={target}", none(), READERS),
         ("POST", "/v1/rooms/{room}/messages", json!({"text": "hola"}), [404, 403, 404, 201, 201, 201, 404]),
         ("GET", "/v1/rooms/{room}/events", none(), READERS),
+        ("GET", "/v1/rooms/{room}/messages/{message}/attachments/{0}", none(), READERS),
+        // It is a text, and has no small picture.
+        (
+            "GET",
+            "/v1/rooms/{room}/messages/{message}/attachments/{0}/thumb",
+            none(),
+            [404, 403, 404, 404, 404, 404, 404],
+        ),
+        // Administrators may look at a room; of its files they get no link.
+        (
+            "POST",
+            "/v1/rooms/{room}/attachments/links",
+            json!({"items": []}),
+            [404, 403, 404, 200, 200, 200, 200],
+        ),
+        ("POST", "/v1/uploads", json!({}), [422; 7]),
+        ("GET", "/v1/uploads/{upload}", none(), [404; 7]),
+        ("PATCH", "/v1/uploads/{upload}", none(), [415; 7]),
+        ("DELETE", "/v1/uploads/{upload}", none(), [404; 7]),
         ("GET", "/v1/admin/limits", none(), [403, 403, 403, 403, 403, 403, 200]),
         ("PATCH", "/v1/admin/limits", json!({"text_bytes": 7000}), [403, 403, 403, 403, 403, 403, 200]),
         ("PATCH", "/v1/admin/users/{target}", json!({"admin": false}), [403, 403, 403, 403, 403, 403, 204]),
@@ -132,6 +151,8 @@ fn open_rows() -> Vec<(&'static str, &'static str, Value, u16)> {
         ("GET", "/v1/invites/{invite}", Value::Null, 200),
         ("GET", "/v1/server", Value::Null, 200),
         ("GET", "/v1/servers/recommended", Value::Null, 200),
+        ("OPTIONS", "/v1/uploads", Value::Null, 204),
+        ("GET", "/v1/files/{0}", Value::Null, 404),
     ]
 }
 
@@ -173,10 +194,20 @@ async fn filled(world: &World, path: &str, cast: &Cast) -> String {
         .replace("{banned}", &cast.banned.id.to_string())
         .replace("{target}", &cast.target.id.to_string())
         .replace("{device}", &cast.target.device.to_string());
+    let mut path = path.replace("{0}", "0");
+    if path.contains("{upload}") {
+        let upload = cast.target.upload(world, "a.txt", b"mine").await;
+        path = path.replace("{upload}", upload["id"].as_str().unwrap());
+    }
     if !path.contains('{') {
         return path;
     }
     let scene = scene(world, cast).await;
+    if path.contains("{message}") {
+        let upload = cast.target.upload(world, "a.txt", b"for who may read it").await;
+        let seq = cast.target.send_files(world, scene.room, &[&upload]).await;
+        path = path.replace("{message}", &seq.to_string());
+    }
     path.replace("{room}", &scene.room.to_string()).replace("{invite}", &scene.invite)
 }
 
@@ -184,7 +215,7 @@ async fn filled(world: &World, path: &str, cast: &Cast) -> String {
 async fn every_endpoint_for_everybody() {
     let world = World::start().await;
     let no_bounds = |limits: &mut tertulia_core::Limits| {
-        (limits.rooms_per_user, limits.messages_per_10s) = (100_000, 100_000);
+        (limits.rooms_per_user, limits.messages_per_10s, limits.uploads_per_user) = (100_000, 100_000, 1_000);
     };
     world.set_limits(no_bounds).await;
     let cast = cast(&world).await;

@@ -208,7 +208,7 @@ async fn a_job_runs_on_one_node_at_a_time() {
         .filter(|(_, done)| done.is_some())
         .map(|(name, _)| name)
         .collect();
-    assert_eq!(ran, ["empty_rooms", "expired_devices", "expired_invites"]);
+    assert_eq!(ran, ["empty_rooms", "expired_devices", "expired_invites", "expired_uploads", "unused_files"]);
     world.clock.advance(1_000);
     assert!(runner.run_once().await.iter().all(|(_, done)| done.is_some()), "a lease ends with its holder");
 }

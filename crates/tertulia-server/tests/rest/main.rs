@@ -4,6 +4,7 @@
 #![expect(clippy::unwrap_used, reason = "a helper of a test fails the test")]
 
 mod access;
+mod attachments;
 mod bad_input;
 mod cleanup;
 mod connections;

@@ -40,10 +40,12 @@ async fn every_operation_says_who_may_and_how_it_fails() {
     assert_eq!(
         open,
         [
+            "get /v1/files/{link}",
             "get /v1/invites/{token}",
             "get /v1/server",
             "get /v1/servers/recommended",
             "post /v1/sessions",
+            "options /v1/uploads",
             "post /v1/users",
         ]
     );

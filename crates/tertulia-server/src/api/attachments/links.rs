@@ -20,7 +20,7 @@ use super::{
         extract::{At, Body, Caller, RoomPath},
         problem::{Answer, Failure},
     },
-    read::{FilePath, read},
+    read::{Place, read},
 };
 use crate::{
     attachments::link::{LIFETIME_MS, Link},
@@ -56,7 +56,7 @@ pub async fn create(
     api.visible_room(&caller, at.room).await?;
     let expires_at = api.clock.now().plus(LIFETIME_MS);
     let link = async |file: FileOf| {
-        let path = FilePath { room: at.room, seq: file.seq, index: file.index };
+        let path = Place { room: at.room, seq: file.seq, index: file.index };
         match api.attachment(caller.id(), path).await {
             Ok(attachment) if file.thumb && attachment.thumb.is_none() => {
                 FileLink { file, url: None, error: Some(Code::NotFound) }
@@ -82,7 +82,7 @@ pub async fn create(
 
 /// A file, by its link. No header is needed.
 #[utoipa::path(
-    get, path = "/v1/files/{link}", tag = "attachments", params(LinkPath),
+    get, path = "/v1/files/{link}", tag = "attachments", security(()), params(LinkPath),
     responses((status = 200, content_type = "application/octet-stream"), (status = 206, content_type = "application/octet-stream"))
 )]
 pub async fn follow(
@@ -100,6 +100,6 @@ pub async fn follow(
     if !device.is_some_and(|device| device.user.id == link.user && now < device.expires_at) {
         return Err(Failure::new(Code::NotAllowed, "the device that made the link was signed out"));
     }
-    let path = FilePath { room: link.room, seq: link.seq, index: link.place };
+    let path = Place { room: link.room, seq: link.seq, index: link.place };
     read(&api, link.user, path, link.thumb, (&method, &headers)).await
 }

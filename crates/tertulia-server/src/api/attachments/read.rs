@@ -14,7 +14,7 @@ use utoipa::IntoParams;
 use super::{
     super::{
         Api,
-        extract::{At, Caller},
+        extract::{At, Caller, seq_of},
         problem::{Answer, Failure},
     },
     serve,
@@ -22,16 +22,38 @@ use super::{
 use crate::history::{PageMode, PageRequest};
 
 /// A file of a message in the path.
-#[derive(Debug, Clone, Copy, Deserialize, IntoParams)]
+#[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Path)]
 pub struct FilePath {
     /// The room's id.
     #[param(value_type = String)]
-    pub room: RoomId,
+    room: RoomId,
     /// The message's number.
-    pub seq: Seq,
+    #[param(value_type = u64)]
+    seq: String,
     /// The file's place among the message's attachments, from 0.
+    #[param(value_type = u8)]
+    index: String,
+}
+
+/// A file of a message.
+#[derive(Debug, Clone, Copy)]
+pub struct Place {
+    /// The room.
+    pub room: RoomId,
+    /// The message.
+    pub seq: Seq,
+    /// The file's place among the message's attachments.
     pub index: u8,
+}
+
+impl FilePath {
+    fn place(&self) -> Answer<Place> {
+        let seq = seq_of("seq", Some(&self.seq))?.unwrap_or_default();
+        let index = self.index.parse();
+        let index = index.map_err(|_| Failure::invalid("index", self.index.as_str(), "from 0 to 255"))?;
+        Ok(Place { room: self.room, seq, index })
+    }
 }
 
 /// A file of a message. Ranges can be asked for.
@@ -46,7 +68,7 @@ pub async fn whole(
     method: Method,
     headers: HeaderMap,
 ) -> Answer<Response> {
-    read(&api, caller.id(), at, false, (&method, &headers)).await
+    read(&api, caller.id(), at.place()?, false, (&method, &headers)).await
 }
 
 /// The small picture that stands for a file.
@@ -61,14 +83,14 @@ pub async fn thumb(
     method: Method,
     headers: HeaderMap,
 ) -> Answer<Response> {
-    read(&api, caller.id(), at, true, (&method, &headers)).await
+    read(&api, caller.id(), at.place()?, true, (&method, &headers)).await
 }
 
 /// Gives a reader a file, if they may read its message now.
 pub async fn read(
     api: &Api,
     reader: UserId,
-    at: FilePath,
+    at: Place,
     thumb: bool,
     request: (&Method, &HeaderMap),
 ) -> Answer<Response> {
@@ -85,7 +107,7 @@ pub async fn read(
 
 impl Api {
     /// What a message says of one of its files, to who may read it.
-    pub(super) async fn attachment(&self, reader: UserId, at: FilePath) -> Answer<Attachment> {
+    pub(super) async fn attachment(&self, reader: UserId, at: Place) -> Answer<Attachment> {
         let before = at.seq.checked_sub(1).ok_or_else(|| Failure::not_found("message"))?;
         let only = PageRequest { mode: PageMode::Entries, before: None, after: Some(before), limit: Some(1) };
         let page = self.history.page(reader, at.room, &only).await?;

@@ -63,7 +63,8 @@ pub(super) fn finished(mut openapi: utoipa::openapi::OpenApi) -> utoipa::openapi
 }
 
 fn operations(item: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
-    [&mut item.get, &mut item.put, &mut item.post, &mut item.patch, &mut item.delete].into_iter().flatten()
+    let PathItem { get, put, post, patch, delete, options, .. } = item;
+    [get, put, post, patch, delete, options].into_iter().flatten()
 }
 
 pub(super) fn router(openapi: utoipa::openapi::OpenApi) -> Router<Api> {

@@ -20,7 +20,7 @@ use super::{
 };
 
 /// What the server can do for tus clients.
-#[utoipa::path(options, path = "/v1/uploads", tag = "attachments", responses((status = 204)))]
+#[utoipa::path(options, path = "/v1/uploads", tag = "attachments", security(()), responses((status = 204)))]
 pub async fn options(State(api): State<Api>) -> (StatusCode, HeaderMap) {
     (StatusCode::NO_CONTENT, tus::options(api.coordination.config().limits.attachment_bytes))
 }
