@@ -4,7 +4,7 @@
 //! [`process`] does all of it once an upload has come whole, [`link`] makes addresses that work for a minute.
 //!
 //! Not here: how bytes come and go over HTTP, which is `api/uploads` and `api/attachments`; where they lie, which is the
-//! ports' `blobs`; how long they stay, which is the directory's `Files` and `jobs/blobs.rs`.
+//! ports' `blobs`; how long they stay, which is the directory's `Files` and `jobs/files.rs`.
 
 pub mod link;
 pub mod name;

@@ -1,6 +1,10 @@
 //! `PATCH /v1/uploads/{upload}`: more of a file.
 
-use std::{io, time::Duration};
+use std::{
+    io,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
 
 use axum::{
     body::Body,
@@ -69,9 +73,11 @@ pub async fn append(api: &Api, upload: Upload, offset: u64, headers: &HeaderMap,
         Appended::Length(length) => length,
         Appended::Elsewhere { length } => return Err(elsewhere(offset, length)),
     };
-    if checked.is_some_and(|checked| {
-        !checked.lock().is_ok_and(|mut sum| sum.take().is_some_and(tus::Checksum::is_right))
-    }) {
+    let is_right = |checking: Checking| {
+        let sum = checking.lock().unwrap_or_else(PoisonError::into_inner);
+        sum.is_right()
+    };
+    if !checked.is_none_or(is_right) {
         api.files.blobs().cut(upload.id, offset).await?;
         return Err(tus::checksum_mismatch());
     }
@@ -99,18 +105,16 @@ fn pieces(body: Body) -> ByteStream {
     Box::pin(stream)
 }
 
-type Checking = std::sync::Arc<std::sync::Mutex<Option<tus::Checksum>>>;
+type Checking = Arc<Mutex<tus::Checksum>>;
 
 /// The same pieces, and their checksum once they have gone by.
 fn checking(bytes: ByteStream, checksum: Option<tus::Checksum>) -> (ByteStream, Option<Checking>) {
     let Some(checksum) = checksum else { return (bytes, None) };
-    let checking: Checking = std::sync::Arc::new(std::sync::Mutex::new(Some(checksum)));
+    let checking = Arc::new(Mutex::new(checksum));
     let sum = checking.clone();
     let bytes = bytes.inspect(move |piece| {
-        if let (Ok(mut sum), Ok(piece)) = (sum.lock(), piece)
-            && let Some(sum) = sum.as_mut()
-        {
-            sum.update(piece);
+        if let Ok(piece) = piece {
+            sum.lock().unwrap_or_else(PoisonError::into_inner).update(piece);
         }
     });
     (Box::pin(bytes), Some(checking))

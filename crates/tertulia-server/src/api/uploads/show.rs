@@ -9,6 +9,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use serde::Deserialize;
+use tertulia_ports::directory::Upload;
 use tertulia_protocol::rest;
 use utoipa::IntoParams;
 
@@ -57,20 +58,27 @@ pub async fn show(
     let Some(wait_ms) = wait_ms else {
         return Err(Failure::invalid("wait_ms", text, format!("from 0 to {WAIT_MS_MAX}")));
     };
-    let until = tokio::time::Instant::now() + Duration::from_millis(wait_ms);
-    let upload = loop {
-        // Before the look: what is done in between is not missed.
-        let done = api.files.something_done();
-        let upload = api.own_upload(&caller, at.upload).await?;
-        if is_settled(&upload.state) || tokio::time::Instant::now() >= until {
-            break upload;
-        }
-        let next = until.min(tokio::time::Instant::now() + LOOK_AGAIN);
-        // Either way it is looked at again.
-        let _ = tokio::time::timeout_at(next, done).await;
+    let settled = tokio::time::timeout(Duration::from_millis(wait_ms), settled(&api, &caller, &at));
+    let upload = match settled.await {
+        Ok(upload) => upload?,
+        Err(_) => api.own_upload(&caller, at.upload).await?,
     };
     let offset = api.offset_of(&upload).await?;
     Ok(Json(shown(upload, offset)).into_response())
+}
+
+/// An upload, once it is ready or refused.
+async fn settled(api: &Api, caller: &Caller, at: &UploadPath) -> Answer<Upload> {
+    loop {
+        // Before the look: what is done in between is not missed.
+        let done = api.files.something_done();
+        let upload = api.own_upload(caller, at.upload).await?;
+        if is_settled(&upload.state) {
+            return Ok(upload);
+        }
+        // Either way it is looked at again.
+        let _ = tokio::time::timeout(LOOK_AGAIN, done).await;
+    }
 }
 
 /// For tus clients: headers only.

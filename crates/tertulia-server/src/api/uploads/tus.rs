@@ -156,16 +156,16 @@ impl Checksum {
     /// More of the body.
     pub fn update(&mut self, bytes: &[u8]) {
         match self {
-            Self::Sha1(hash, _) => sha1::Digest::update(hash, bytes),
+            Self::Sha1(hash, _) => hash.update(bytes),
             Self::Sha256(hash, _) => hash.update(bytes),
         }
     }
 
     /// Whether the body had it.
-    pub fn is_right(self) -> bool {
+    pub fn is_right(&self) -> bool {
         match self {
-            Self::Sha1(hash, wanted) => sha1::Digest::finalize(hash).as_slice() == wanted,
-            Self::Sha256(hash, wanted) => hash.finalize().as_slice() == wanted,
+            Self::Sha1(hash, wanted) => hash.clone().finalize().as_slice() == wanted,
+            Self::Sha256(hash, wanted) => hash.clone().finalize().as_slice() == wanted,
         }
     }
 }
