@@ -3,12 +3,13 @@
 import { openBrowser, Server, sizes, Story } from './harness.mjs';
 import { access } from './access.mjs';
 import { conversation } from './conversation.mjs';
+import { files } from './files.mjs';
 import { firstMinute } from './first-minute.mjs';
 import { million } from './million.mjs';
 import { screens } from './screens.mjs';
 import { timeline } from './timeline.mjs';
 
-const stories = { 'first minute': firstMinute, conversation, timeline, million, screens, access };
+const stories = { 'first minute': firstMinute, conversation, files, timeline, million, screens, access };
 const filter = process.argv[2] ?? '';
 const browser = await openBrowser();
 for (const [name, tell] of Object.entries(stories)) {

@@ -12,6 +12,7 @@ import type { Platform } from '../platform/platform';
 import type { Account, AccountStorage } from '../storage/storage';
 import { Changes } from './changes';
 import type { Command, CommandBody } from './command';
+import { FileLinks } from './file-links';
 import { Keeper, type SavedState } from './keeper';
 import { LineState } from './line-state';
 import { Outbox } from './outbox';
@@ -19,6 +20,7 @@ import { People } from './people';
 import { Room } from './room';
 import { Sync } from './sync';
 import { Typing } from './typing';
+import { Uploads } from './uploads';
 import { Watched } from './watched';
 
 /** A log that nobody looks at is cut back to the one when it is longer than the other, in items. */
@@ -33,6 +35,8 @@ export class Client {
   readonly api: Api;
   readonly people: People;
   readonly outbox: Outbox;
+  readonly uploads: Uploads;
+  readonly links: FileLinks;
   readonly changes = new Changes();
   rooms = new Map<RoomId, Room>();
   me: Me | undefined;
@@ -88,6 +92,8 @@ export class Client {
       acked: (command, seq, at) => this.acked(command, seq, at),
       changed: this.changes.raise,
     });
+    this.uploads = new Uploads(this.api, platform, () => this.limits, this.changes.raise);
+    this.links = new FileLinks(this.api, platform);
     this.keeper = new Keeper(storage, platform);
     this.typing = new Typing(platform, (room, on) => this.line.tell({ t: 'typing', room, on }), this.changes.raise);
     this.watched = new Watched(platform, (request) => this.line.request(request).catch(ignoreNo));
@@ -406,8 +412,8 @@ export class Client {
     if (!room) return;
     if (command.body.type === 'send') {
       room.claimed.set(seq, command.key);
-      const { text, replyTo } = command.body;
-      if (!room.log.get(seq)) room.landed.push({ key: command.key, seq, at: at ?? this.platform.now(), text, replyTo });
+      const { text, replyTo, files = [] } = command.body;
+      if (!room.log.get(seq)) room.landed.push({ key: command.key, seq, at: at ?? this.platform.now(), text, replyTo, files: files.map((file) => file.attachment) });
     }
     this.changes.raise();
   }

@@ -1,12 +1,19 @@
 // What the user did and the server has not yet confirmed: kept on the device with its nonce until it is.
+import type { Attachment } from '../protocol/entries';
 import type { Request } from '../protocol/frames';
 import type { Nonce, RoomId, Seq, TimeMs } from '../protocol/ids';
 
 export type CommandBody =
-  | { type: 'send'; text: string; replyTo?: Seq | undefined }
+  | { type: 'send'; text: string; replyTo?: Seq | undefined; files?: SentFile[] | undefined }
   | { type: 'edit'; of: Seq; text: string }
   | { type: 'delete'; of: Seq; reason?: string | undefined }
   | { type: 'react'; of: Seq; emoji: string; on: boolean };
+
+/** A file that was uploaded for a message. */
+export interface SentFile {
+  upload: string;
+  attachment: Attachment;
+}
 
 export interface Command {
   /** Names it on this device for ever: its first nonce. */
@@ -29,7 +36,7 @@ export function requestOf({ room, nonce, body }: Command, since: Seq): Request {
   const head = { room, nonce, since };
   switch (body.type) {
     case 'send':
-      return { t: 'send', ...head, text: body.text, ...(body.replyTo === undefined ? {} : { reply_to: body.replyTo }) };
+      return { t: 'send', ...head, text: body.text, ...(body.replyTo === undefined ? {} : { reply_to: body.replyTo }), ...(body.files?.length ? { attachments: body.files.map((file) => file.upload) } : {}) };
     case 'edit':
       return { t: 'edit', ...head, of: body.of, text: body.text };
     case 'delete':

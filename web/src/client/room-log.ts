@@ -1,7 +1,7 @@
 // The part of one room's log that this device has: messages with what became of them, and lifecycle entries, with the
 // ranges that are known to be complete. Applying is idempotent: entries come twice, late, and folded into pages.
 // It knows nothing of sockets, people's names, or screens. Read next: room.ts.
-import type { Entry, EntryBody, MessageState } from '../protocol/entries';
+import type { Attachment, Entry, EntryBody, MessageState } from '../protocol/entries';
 import type { Page } from '../protocol/frames';
 import type { Seq, TimeMs, UserId } from '../protocol/ids';
 import { Ranges } from './ranges';
@@ -22,6 +22,8 @@ export interface Post {
   at: TimeMs;
   text: string;
   replyTo: Seq | undefined;
+  /** Absent in what an older client saved. */
+  files?: readonly Attachment[] | undefined;
   editedAt: TimeMs | undefined;
   deleted: { by: UserId | undefined; reason: string | undefined } | undefined;
   reactions: Reaction[];
@@ -95,10 +97,10 @@ export class RoomLog {
     this.ranges.add(entry.seq, entry.seq);
     switch (entry.kind) {
       case 'message':
-        this.putPost(entry, entry.text, entry.reply_to);
+        this.putPost(entry);
         break;
       case 'erased':
-        if (entry.was === 'message') this.putPost(entry, '', undefined, true);
+        if (entry.was === 'message') this.putPost(entry);
         break;
       case 'edit':
         this.change(entry.of, entry.seq, (post) => {
@@ -121,7 +123,7 @@ export class RoomLog {
   applyTimeline(page: Page): void {
     for (const entry of page.items) {
       if (entry.kind === 'message' || (entry.kind === 'erased' && entry.was === 'message')) {
-        this.putPost(entry, entry.kind === 'message' ? entry.text : '', entry.kind === 'message' ? entry.reply_to : undefined, entry.kind === 'erased');
+        this.putPost(entry);
         this.fold(entry.seq, entry.state, page.through);
       } else if (entry.kind !== 'edit' && entry.kind !== 'delete' && entry.kind !== 'reaction' && entry.kind !== 'erased') this.apply(entry);
     }
@@ -171,18 +173,20 @@ export class RoomLog {
     return { items: kept, ranges: [{ from: kept[0]?.seq ?? tail.from, to: tail.to }] };
   }
 
-  private putPost(entry: Entry, text: string, replyTo: Seq | undefined, erased = false): void {
+  private putPost(entry: Entry): void {
     if (this.items.has(entry.seq)) return;
+    const said = entry.kind === 'message' ? entry : undefined;
     const post: Post = {
       type: 'post',
       seq: entry.seq,
       posts: entry.posts,
       by: entry.by,
       at: entry.at,
-      text,
-      replyTo,
+      text: said?.text ?? '',
+      replyTo: said?.reply_to,
+      files: said?.attachments,
       editedAt: undefined,
-      deleted: erased ? { by: undefined, reason: undefined } : undefined,
+      deleted: said ? undefined : { by: undefined, reason: undefined },
       reactions: [],
       changedSeq: entry.seq,
       version: 0,
@@ -221,6 +225,7 @@ export class RoomLog {
 function erase(post: Post, by: UserId | undefined, reason: string | undefined): void {
   post.deleted = { by, reason };
   post.text = '';
+  post.files = undefined;
   post.reactions = [];
   post.editedAt = undefined;
 }

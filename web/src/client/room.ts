@@ -1,5 +1,5 @@
 // One room as this device knows it: how far it goes, how far it is read, who is in it, and its part of the log.
-import type { Departure, Entry, EntryBody, Role, RoomSettings, WireRoomKind } from '../protocol/entries';
+import type { Attachment, Departure, Entry, EntryBody, Role, RoomSettings, WireRoomKind } from '../protocol/entries';
 import type { RoomHead } from '../protocol/frames';
 import type { RoomId, Seq, TimeMs, UserId } from '../protocol/ids';
 import type { Ban, Member, Room as WireRoom, RoomItem } from '../protocol/rest';
@@ -24,6 +24,7 @@ export interface Preview {
   at: TimeMs;
   by: UserId | undefined;
   text: string;
+  files?: readonly Attachment[] | undefined;
   deleted: boolean;
 }
 
@@ -75,7 +76,7 @@ export class Room {
   /** Numbers that this device's commands became, with the commands' keys. */
   claimed = new Map<Seq, string>();
   /** Acked, and not yet seen as entries. */
-  landed: { key: string; seq: Seq; at: TimeMs; text: string; replyTo: Seq | undefined }[] = [];
+  landed: { key: string; seq: Seq; at: TimeMs; text: string; replyTo: Seq | undefined; files: readonly Attachment[] }[] = [];
   private readonly me: UserId;
 
   constructor(id: RoomId, me: UserId, saved?: SavedRoom) {
@@ -185,13 +186,14 @@ export class Room {
     if (this.preview && this.preview.seq > last.seq) return;
     const deleted = last.kind === 'erased' || last.state?.deleted !== undefined;
     const text = last.state?.text ?? (last.kind === 'message' ? last.text : '');
-    this.preview = { seq: last.seq, at: last.at, by: last.by, text: deleted ? '' : text, deleted };
+    const files = last.kind === 'message' ? last.attachments : undefined;
+    this.preview = { seq: last.seq, at: last.at, by: last.by, text: deleted ? '' : text, files: deleted ? undefined : files, deleted };
   }
 
   /** What an entry changes beside the log. */
   private takeState(entry: Entry & EntryBody): void {
     const { info } = this;
-    if (entry.kind === 'message') this.preview = { seq: entry.seq, at: entry.at, by: entry.by, text: entry.text, deleted: false };
+    if (entry.kind === 'message') this.preview = { seq: entry.seq, at: entry.at, by: entry.by, text: entry.text, files: entry.attachments, deleted: false };
     if (!info) return;
     switch (entry.kind) {
       case 'changed':

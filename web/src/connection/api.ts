@@ -1,7 +1,7 @@
 // REST /v1: one method for each thing that is asked. A "no" is a RequestError with the server's own words.
 import type { Role, RoomSettings } from '../protocol/entries';
-import type { Nonce, RoomId, UserId } from '../protocol/ids';
-import type { Ban, Device, Friend, Invite, InvitePreview, LimitItem, Listed, Me, Member, Profile, Room, RoomItem, ServerInfo, Session, Settings, User } from '../protocol/rest';
+import type { Nonce, RoomId, Seq, UserId } from '../protocol/ids';
+import type { Ban, Device, FileLinks, Friend, Invite, InvitePreview, LimitItem, Listed, Me, Member, Profile, Room, RoomItem, ServerInfo, Session, Settings, Upload, User } from '../protocol/rest';
 import type { Platform } from '../platform/platform';
 import type { WireError } from '../protocol/errors';
 import { ConnectionLost, RequestError } from './request-error';
@@ -13,7 +13,8 @@ interface Call {
 }
 
 export class Api {
-  private readonly base: string;
+  /** The server's address. */
+  readonly base: string;
   private readonly platform: Platform;
   private readonly token: string | undefined;
 
@@ -65,27 +66,52 @@ export class Api {
   unban = (room: RoomId, user: UserId, nonce: Nonce) => this.call<void>('DELETE', `/rooms/${part(room)}/bans/${part(user)}`, { nonce });
   invite = (room: RoomId, body: { expires_in_ms?: number; uses?: number }) => this.call<Invite>('POST', `/rooms/${part(room)}/invites`, { body });
 
+  /** Begins an upload: its id. */
+  createUpload = async (name: string, size: number) => {
+    const response = await this.send('POST', '/uploads', { ...tus, 'upload-length': String(size), 'upload-metadata': `filename ${base64(name)}` });
+    return response.headers.get('location')?.split('/').at(-1) ?? '';
+  };
+  /** Sends a part of a file: how much the server has then. */
+  appendUpload = async (id: string, offset: number, bytes: Blob) => {
+    const headers = { ...tus, 'upload-offset': String(offset), 'content-type': 'application/offset+octet-stream' };
+    const response = await this.send('PATCH', `/uploads/${part(id)}`, headers, bytes);
+    return Number(response.headers.get('upload-offset') ?? offset + bytes.size);
+  };
+  upload = (id: string, waitMs?: number) => this.call<Upload>('GET', `/uploads/${part(id)}`, { query: { wait_ms: waitMs === undefined ? undefined : String(waitMs) } });
+  dropUpload = (id: string) => this.call<void>('DELETE', `/uploads/${part(id)}`);
+  fileLinks = (room: RoomId, items: { seq: Seq; index: number; thumb: boolean }[]) => this.call<FileLinks>('POST', `/rooms/${part(room)}/attachments/links`, { body: { items } });
+
   adminLimits = () => this.call<Listed<LimitItem>>('GET', '/admin/limits');
   changeLimits = (body: Record<string, number>) => this.call<Listed<LimitItem>>('PATCH', '/admin/limits', { body });
 
   private async call<T>(method: string, path: string, { body, nonce, query }: Call = {}): Promise<T> {
     const search = new URLSearchParams(Object.entries(query ?? {}).filter((pair): pair is [string, string] => pair[1] !== undefined)).toString();
     const headers: Record<string, string> = { accept: 'application/json' };
-    if (this.token !== undefined) headers.authorization = `Bearer ${this.token}`;
     if (body !== undefined) headers['content-type'] = 'application/json';
     if (nonce !== undefined) headers['idempotency-key'] = nonce;
-    const init: RequestInit = { method, headers, cache: 'no-store', credentials: 'omit' };
-    if (body !== undefined) init.body = JSON.stringify(body);
-    const response = await this.platform.fetch(`${this.base}/v1${path}${search && `?${search}`}`, init).catch(() => {
+    const response = await this.send(method, `${path}${search && `?${search}`}`, headers, body === undefined ? undefined : JSON.stringify(body));
+    if (response.status === 204) return undefined as T;
+    return (await response.json()) as T;
+  }
+
+  private async send(method: string, path: string, headers: Record<string, string>, body?: BodyInit): Promise<Response> {
+    const own: Record<string, string> = this.token === undefined ? {} : { authorization: `Bearer ${this.token}` };
+    const init: RequestInit = { method, headers: { ...headers, ...own }, cache: 'no-store', credentials: 'omit' };
+    if (body !== undefined) init.body = body;
+    const response = await this.platform.fetch(`${this.base}/v1${path}`, init).catch(() => {
       throw new ConnectionLost();
     });
     if (!response.ok) throw new RequestError(await problemOf(response));
-    if (response.status === 204) return undefined as T;
-    return (await response.json()) as T;
+    return response;
   }
 }
 
 const part = encodeURIComponent;
+
+/** On every request about uploads. */
+const tus = { 'tus-resumable': '1.0.0' };
+
+const base64 = (text: string): string => btoa(String.fromCharCode(...new TextEncoder().encode(text)));
 
 /** Also an answer that is no problem+json, from something between us and the server, becomes an error with a code. */
 async function problemOf(response: Response): Promise<WireError> {

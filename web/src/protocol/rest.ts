@@ -1,5 +1,5 @@
 // Bodies of REST /v1. Kept after docs/protocol.md.
-import type { Entry, Role, RoomSettings, WireRoomKind } from './entries';
+import type { Attachment, Entry, Role, RoomSettings, WireRoomKind } from './entries';
 import type { DeviceId, RoomId, Seq, TimeMs, UserId } from './ids';
 import type { Limits } from './limits';
 
@@ -130,4 +130,20 @@ export interface LimitItem {
 export interface Listed<T> {
   items: T[];
   next?: string;
+}
+
+/** A file on its way. Rust: rest/uploads.rs. */
+export interface Upload {
+  id: string;
+  state: 'receiving' | 'processing' | 'ready' | 'refused';
+  offset: number;
+  size: number;
+  expires_at: TimeMs;
+  reason?: string;
+  attachment?: Attachment;
+}
+
+export interface FileLinks {
+  items: { seq: Seq; index: number; thumb: boolean; url?: string; error?: string }[];
+  expires_at: TimeMs;
 }

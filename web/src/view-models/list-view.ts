@@ -4,6 +4,7 @@ import type { Room } from '../client/room';
 import type { LifeEvent } from '../client/room-log';
 import { shortTime } from './dates';
 import { isPlain, lifeText } from './life-lines';
+import { wordsOrFiles } from './files-view';
 import { namesUser, plainLine } from './markup';
 import { faceOf, presenceOf, roomName, shortName, nameOf } from './names';
 import { t } from './texts';
@@ -57,17 +58,17 @@ interface LastWords {
 function lastWords(client: Client, room: Room, direct: boolean): LastWords {
   const mine = (text: string): LastWords => ({ author: t('common.you'), text: plainLine(text) });
   const waiting = client.outbox.of(room.id).filter((command) => command.body.type === 'send').at(-1);
-  if (waiting?.body.type === 'send') return mine(waiting.body.text);
+  if (waiting?.body.type === 'send') return mine(wordsOrFiles(waiting.body.text, waiting.body.files?.map((file) => file.attachment) ?? []));
   const landed = room.landed.at(-1);
-  if (landed) return { ...mine(landed.text), state: 'sent' };
+  if (landed) return { ...mine(wordsOrFiles(landed.text, landed.files)), state: 'sent' };
   const last = room.lastItem;
   if (last && last.seq >= (room.preview?.seq ?? 0)) {
     if (last.type === 'life') return { text: direct ? '' : lifeText(client, telling(room, last)) };
-    return said(client, room, direct, last.by, last.deleted ? t('message.gone') : last.text, last.seq);
+    return said(client, room, direct, last.by, last.deleted ? t('message.gone') : wordsOrFiles(last.text, last.files ?? []), last.seq);
   }
   const { preview } = room;
   if (!preview) return { text: direct ? '' : t('room.members_count', { n: room.info?.members ?? 1 }) };
-  return said(client, room, direct, preview.by, preview.deleted ? t('message.gone') : (room.log.post(preview.seq)?.text ?? preview.text), preview.seq);
+  return said(client, room, direct, preview.by, preview.deleted ? t('message.gone') : wordsOrFiles(room.log.post(preview.seq)?.text ?? preview.text, preview.files ?? []), preview.seq);
 }
 
 function said(client: Client, room: Room, direct: boolean, by: string | undefined, text: string, seq: number): LastWords {

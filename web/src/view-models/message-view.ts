@@ -7,6 +7,7 @@ import type { Post, Reaction } from '../client/room-log';
 import type { Seq } from '../protocol/ids';
 import { clockTime, fullTime } from './dates';
 import { failureText } from './errors';
+import { wordsOrFiles } from './files-view';
 import { namesUser, plainLine } from './markup';
 import { faceOf, nameOf, shortName } from './names';
 import { formatList, locale, t } from './texts';
@@ -60,6 +61,7 @@ function draw(context: MessageContext, post: Post, changes: CommandBody[]): Draw
     key,
     seq: post.seq,
     text,
+    files: alive ? post.files : undefined,
     time: clockTime(post.at),
     fullTime: fullTime(post.at),
     state,
@@ -80,14 +82,14 @@ function draw(context: MessageContext, post: Post, changes: CommandBody[]): Draw
 /** Acked, and its entry on the way. */
 export function landedView(context: MessageContext, landed: Room['landed'][number]): Drawn {
   const view = plainView(context, landed.key, landed.text, landed.at, landed.replyTo, 'sent');
-  return [{ ...view, seq: landed.seq, canEdit: true, canDelete: true }, `${landed.key} landed`];
+  return [{ ...view, seq: landed.seq, files: landed.files, canEdit: true, canDelete: true }, `${landed.key} landed`];
 }
 
 export function waitingView(context: MessageContext, command: Command, body: Extract<CommandBody, { type: 'send' }>): Drawn {
   const { failed } = command;
   const view = plainView(context, command.key, body.text, command.at, body.replyTo, failed ? 'failed' : 'pending');
   const failure = failed && failureText(failed.code, failed.detail);
-  return [{ ...view, failure }, `${command.key} ${failure ?? 'waits'}`];
+  return [{ ...view, files: body.files?.map((file) => file.attachment), failure }, `${command.key} ${failure ?? 'waits'}`];
 }
 
 function plainView(context: MessageContext, key: string, text: string, at: number, replyTo: Seq | undefined, state: MessageState): MessageView {
@@ -123,7 +125,7 @@ function quoteOf({ client, room }: MessageContext, replyTo: Seq | undefined): Qu
   const post = room.log.post(replyTo);
   const key = keyOf(room, replyTo);
   if (!post) return { key, author: '', text: t('message.older') };
-  return { key, author: post.by === client.myId ? t('common.you') : shortName(nameOf(client, post.by)), text: post.deleted ? t('message.gone') : plainLine(post.text) };
+  return { key, author: post.by === client.myId ? t('common.you') : shortName(nameOf(client, post.by)), text: post.deleted ? t('message.gone') : plainLine(wordsOrFiles(post.text, post.files ?? [])) };
 }
 
 function readersOf({ client, room }: MessageContext, seq: Seq): FaceView[] {

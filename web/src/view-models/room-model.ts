@@ -6,6 +6,7 @@ import type { Room } from '../client/room';
 import type { Post } from '../client/room-log';
 import { Changes } from '../client/changes';
 import type { Seq, TimeMs } from '../protocol/ids';
+import { wordsOrFiles } from './files-view';
 import { plainLine } from './markup';
 import { keyOf } from './message-view';
 import { nameOf, shortName } from './names';
@@ -233,7 +234,8 @@ export class RoomModel {
       this.cancel();
       return;
     }
-    void this.client.do(this.id, { type: 'send', text, replyTo: this.replyTo });
+    const files = this.client.uploads.take(this.id).flatMap(({ id: upload, attachment }) => (upload && attachment ? [{ upload, attachment }] : []));
+    void this.client.do(this.id, { type: 'send', text, replyTo: this.replyTo, ...(files.length > 0 ? { files } : {}) });
     if (this.room) this.client.setDraft(this.room, '');
     this.unreadFrom = undefined;
     this.replyTo = undefined;
@@ -267,7 +269,7 @@ export class RoomModel {
 
   get replyView(): { author: string; text: string } | undefined {
     const post = this.replyTo === undefined ? undefined : this.room?.log.post(this.replyTo);
-    return post && { author: post.by === this.client.myId ? t('common.you') : shortName(nameOf(this.client, post.by)), text: plainLine(post.text) };
+    return post && { author: post.by === this.client.myId ? t('common.you') : shortName(nameOf(this.client, post.by)), text: plainLine(wordsOrFiles(post.text, post.files ?? [])) };
   }
 
   get editView(): { key: string; text: string } | undefined {

@@ -1,6 +1,7 @@
 // What the screens show, as plain data: no ids of sockets, no promises, no classes. The view-models make it from the
 // client's state; mocks/ makes it by hand; ui/ draws it. Read next: room-view.ts and list-view.ts.
 
+import type { Attachment } from '../protocol/entries';
 import type { TextKey } from './texts';
 
 export type PresenceKind = 'here' | 'away' | 'busy' | 'off';
@@ -59,6 +60,7 @@ export interface MessageView {
   key: string;
   seq?: number | undefined;
   text: string;
+  files?: readonly Attachment[] | undefined;
   time: string;
   fullTime: string;
   state?: MessageState | undefined;

@@ -1,9 +1,10 @@
 // Where one writes: grows with its text, keeps the draft, sends with Enter, completes names, shows the limit as it nears.
-import { useEffect, useImperativeHandle, useRef, useState, type Ref } from 'react';
+import { useEffect, useImperativeHandle, useRef, useState, type ReactNode, type Ref } from 'react';
 import { t } from '../../view-models/texts';
 import type { FaceView } from '../../view-models/views';
 import { classes } from '../parts/classes';
 import { IconButton } from '../parts/IconButton';
+import { FilePicker } from '../files/FilePicker';
 import { ComposerBar } from './ComposerBar';
 import { ComposerHints } from './ComposerHints';
 import { LimitCount, limitOf } from './LimitCount';
@@ -36,6 +37,12 @@ interface Props {
   onEditLast: () => void;
   onEscape: () => void;
   onEmoji: (anchor: DOMRect) => void;
+  /** What is to go with the message. */
+  tray?: ReactNode;
+  /** Whether something there can go, and whether something is still on its way. */
+  files: 'none' | 'ready' | 'waiting';
+  /** Takes files; absent where none are taken. */
+  onFiles?: ((files: File[]) => void) | undefined;
 }
 
 export function Composer(props: Props) {
@@ -72,7 +79,7 @@ export function Composer(props: Props) {
   const matches = query ? matching(props.people, query.text) : [];
   const complete = (person: Nameable | undefined) => person && query && insert(`@${person.username} `, query.start);
   const limit = limitOf(text, maxBytes);
-  const sendable = text.trim() !== '' && !limit.over;
+  const sendable = (text.trim() !== '' || props.files === 'ready') && props.files !== 'waiting' && !limit.over;
   const send = () => {
     if (!sendable) return;
     props.onSend(text.trim());
@@ -102,7 +109,9 @@ export function Composer(props: Props) {
       {matches.length > 0 && <MentionList query={query?.text ?? ''} people={matches} chosen={chosen} onChoose={complete} />}
       <div className="composer">
         <ComposerBar replyTo={replyTo} editing={editing?.text} onCancel={props.onCancel} />
+        {!editing && props.tray}
         <div className="composer-row">
+          {props.onFiles && !editing && <FilePicker onFiles={props.onFiles} />}
           <textarea
             ref={box}
             id="composer"
@@ -114,6 +123,12 @@ export function Composer(props: Props) {
             data-region="composer"
             onChange={(event) => change(event.target.value, event.target.selectionStart)}
             onKeyDown={onKeyDown}
+            onPaste={(event) => {
+              const files = [...event.clipboardData.files];
+              if (files.length === 0 || !props.onFiles || editing) return;
+              event.preventDefault();
+              props.onFiles(files);
+            }}
             onBlur={() => setQuery(undefined)}
           />
           <LimitCount {...limit} max={maxBytes} />

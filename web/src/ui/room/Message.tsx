@@ -1,7 +1,9 @@
 // One message: its words on the axis, time and state in the margin, tools when pointed at.
 import { memo, useRef, useState } from 'react';
+import { wordsOrFiles } from '../../view-models/files-view';
 import { t } from '../../view-models/texts';
 import type { FaceView, MessageView } from '../../view-models/views';
+import { Attachments } from '../files/Attachments';
 import { classes } from '../parts/classes';
 import { Icon } from '../parts/Icon';
 import { Menu } from '../parts/Menu';
@@ -35,13 +37,13 @@ export const Message = memo(function Message({ message, own, author }: Props) {
       data-message={message.key}
       data-seq={message.seq}
       data-state={message.state}
-      aria-label={message.erased?.text ?? message.text}
+      aria-label={message.erased?.text ?? wordsOrFiles(message.text, message.files ?? [])}
       onPointerEnter={() => setPointedAt(true)}
       onPointerLeave={() => setPointedAt(false)}
       onFocus={() => setPointedAt(true)}
       onBlur={() => setPointedAt(false)}
       onClick={(event) => {
-        const inside = (event.target as HTMLElement).closest('a, button, pre');
+        const inside = (event.target as HTMLElement).closest('a, button, pre, audio, video');
         if (!inside && !message.erased && narrowScreen() && !window.getSelection()?.toString()) openMenu();
       }}
       onKeyDown={(event) => {
@@ -53,13 +55,15 @@ export const Message = memo(function Message({ message, own, author }: Props) {
     >
       <div className="msg-main">
         {message.quote && <Quote quote={message.quote} onGo={actions.goTo} />}
-        {own ? (
-          <div className="bubble">
+        {(message.text !== '' || message.erased) &&
+          (own ? (
+            <div className="bubble">
+              <Words message={message} />
+            </div>
+          ) : (
             <Words message={message} />
-          </div>
-        ) : (
-          <Words message={message} />
-        )}
+          ))}
+        {message.files && message.files.length > 0 && <Attachments files={message.files} of={message.seq === undefined ? undefined : { room: actions.room, seq: message.seq }} />}
         {message.state === 'failed' && <SendError message={message} />}
         {message.reactions.length > 0 && message.seq !== undefined && <Reactions reactions={message.reactions} seq={message.seq} />}
       </div>

@@ -4,7 +4,8 @@ import type { Room } from '../../client/room';
 import { nameOf, presenceOf, shortName } from '../../view-models/names';
 import type { RoomModel } from '../../view-models/room-model';
 import { t } from '../../view-models/texts';
-import { useClient } from '../use-model';
+import { AttachTray } from '../files/AttachTray';
+import { useClient, useNow } from '../use-model';
 import { Composer, type ComposerHandle, type Nameable } from './Composer';
 import { TypingLine } from './TypingLine';
 
@@ -15,9 +16,11 @@ interface Props {
   alone: boolean;
   composer: RefObject<ComposerHandle | null>;
   onEmoji: (anchor: DOMRect) => void;
+  /** Takes files for the next message; absent where none are taken. */
+  onFiles: ((files: File[]) => void) | undefined;
 }
 
-export function RoomFoot({ model, room, name, alone, composer, onEmoji }: Props) {
+export function RoomFoot({ model, room, name, alone, composer, onEmoji, onFiles }: Props) {
   const client = useClient();
   const people = useMemo<Nameable[]>(
     () =>
@@ -26,6 +29,9 @@ export function RoomFoot({ model, room, name, alone, composer, onEmoji }: Props)
         .map(({ user }) => ({ id: user.id, name: user.name, username: user.handle, presence: presenceOf(client, user.id) })),
     [client, room.members],
   );
+  const now = useNow();
+  const items = client.uploads.of(room.id);
+  const waiting = items.some((item) => item.state === 'sending' || item.state === 'processing');
   const typing = [...room.typing.keys()].map((user) => shortName(nameOf(client, user)));
   return (
     <footer className="foot">
@@ -47,6 +53,9 @@ export function RoomFoot({ model, room, name, alone, composer, onEmoji }: Props)
         onEditLast={model.editLast}
         onEscape={() => model.markRead()}
         onEmoji={onEmoji}
+        files={waiting ? 'waiting' : items.some((item) => item.state === 'ready') ? 'ready' : 'none'}
+        onFiles={onFiles}
+        tray={<AttachTray items={items} now={now} onRemove={(key) => client.uploads.remove(room.id, key)} onRetry={(key) => client.uploads.retry(room.id, key)} />}
       />
     </footer>
   );

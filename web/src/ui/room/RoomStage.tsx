@@ -7,6 +7,7 @@ import { presenceOf, presenceText } from '../../view-models/names';
 import type { RoomModel } from '../../view-models/room-model';
 import { t } from '../../view-models/texts';
 import { useDialogs } from '../dialogs/dialog-request';
+import { useDrop } from '../files/use-drop';
 import { useApp, useClient, useNow } from '../use-model';
 import type { ComposerHandle } from './Composer';
 import { EmptyRoom } from './EmptyRoom';
@@ -46,10 +47,20 @@ export function RoomStage({ model, room, name, side, onSide }: Props) {
   useEffect(() => {
     if (!window.matchMedia('(max-width: 760px)').matches) composer.current?.focus();
   }, [room.id]);
+  const takesFiles = client.limits.attachments_per_message > 0 && !(info?.kind === 'channel' && info.myRole === 'member');
+  const addFiles = useCallback(
+    (files: File[]) => {
+      client.uploads.add(room.id, files.map((file) => ({ name: file.name, content: file })));
+      composer.current?.focus();
+    },
+    [client, room.id],
+  );
+  const onFiles = takesFiles ? addFiles : undefined;
+  const drop = useDrop(onFiles);
   const closeEmoji = useCallback(() => setEmoji(undefined), []);
   return (
     <RoomActionsContext value={actions}>
-      <main className="stage" data-region="stage" onKeyDown={(event) => event.key === 'Escape' && (event.target as HTMLElement).closest('.timeline') && model.markRead()}>
+      <main className="stage" data-region="stage" {...drop.handlers} onKeyDown={(event) => event.key === 'Escape' && (event.target as HTMLElement).closest('.timeline') && model.markRead()}>
         <RoomBar
           id={room.id}
           name={name}
@@ -76,7 +87,8 @@ export function RoomStage({ model, room, name, side, onSide }: Props) {
         ) : (
           <RoomTimeline model={model} room={room} name={name} />
         )}
-        <RoomFoot model={model} room={room} name={name} alone={alone} composer={composer} onEmoji={(anchor) => setEmoji({ anchor })} />
+        <RoomFoot model={model} room={room} name={name} alone={alone} composer={composer} onEmoji={(anchor) => setEmoji({ anchor })} onFiles={onFiles} />
+        {drop.over && <p className="drop-here">{t('files.drop')}</p>}
         {emoji && (
           <Suspense>
             <EmojiPicker

@@ -2,6 +2,7 @@
 import { createContext, useContext } from 'react';
 
 export interface RoomActions {
+  room: string;
   myUsername: string;
   alwaysTimes: boolean;
   react: (seq: number, emoji: string, on: boolean) => void;
@@ -21,6 +22,7 @@ export interface RoomActions {
 const nothing = () => {};
 
 export const idleActions: RoomActions = {
+  room: '',
   myUsername: '',
   alwaysTimes: false,
   react: nothing,

@@ -27,6 +27,7 @@ export function useRoomActionsOf(model: RoomModel, pick: (request: EmojiRequest)
       app.toast({ icon: 'trash', kind: 'danger', text: t('message.deleted_toast'), action: { text: t('common.undo'), run: () => void client.outbox.undo(command) } });
     };
     return {
+      room: id,
       myUsername,
       alwaysTimes,
       react: (of, emoji, on) => void client.do(id, { type: 'react', of, emoji, on }),
