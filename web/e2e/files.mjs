@@ -56,6 +56,13 @@ export async function files({ story, server, browser, viewport }) {
     await nuria.page.keyboard.press('Escape');
     await until(async () => (await nuria.page.getByRole('dialog').count()) === 0, 'the viewer is closed');
   });
+  await trouble({ story, clara, nuria, tray, ready, send });
+  await banned({ story, server });
+}
+
+/** What goes wrong on the way, and what is not wanted. */
+async function trouble({ story, clara, nuria, tray, ready, send }) {
+  const { page } = clara;
   await story.step('a cut in the middle costs nothing', async () => {
     const large = Buffer.alloc(24 << 20, 7);
     await throttled(page, 6 << 20);
@@ -83,6 +90,10 @@ export async function files({ story, server, browser, viewport }) {
     await accessible(clara, 'the tray');
     await page.getByRole('button', { name: 'Remove broken.png' }).click();
   });
+}
+
+/** By REST, where an old link can be kept. */
+async function banned({ story, server }) {
   await story.step('who is banned has no more of it, by old links either', async () => {
     const owner = await api(server, undefined, 'POST', '/users', { name: 'Owner' });
     const guest = await api(server, undefined, 'POST', '/users', { name: 'Guest' });

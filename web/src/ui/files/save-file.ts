@@ -1,3 +1,4 @@
+// Saving a file of a message.
 import type { Client } from '../../client/client';
 import type { FileOf } from './Attachments';
 

@@ -1,3 +1,4 @@
+// Files that are dragged over a place, and dropped there.
 import { useState, type DragEvent } from 'react';
 
 interface Drop {

@@ -1,3 +1,4 @@
+// Links of files for what is drawn: asked for when they are needed, made again when they did not work.
 import { useCallback, useEffect, useState } from 'react';
 import { useClient } from '../use-model';
 import type { FileOf } from './Attachments';
