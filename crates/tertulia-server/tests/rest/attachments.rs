@@ -431,3 +431,31 @@ async fn nothing_is_left_of_what_nobody_has() {
     }
     assert_eq!(hashes(&world), kept(&[]));
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_link_counts_for_who_made_it() {
+    let world = World::start().await;
+    let amaia = world.sign_up("Amaia").await;
+    let room = world.group(&amaia, &[]).await;
+    let upload = amaia.upload(&world, "a.txt", b"hello").await;
+    let seq = amaia.send_files(&world, room, &[&upload]).await;
+    let wish = json!({"items": [{"seq": seq, "index": 0}]});
+    let made = amaia.post(&world, &format!("/v1/rooms/{room}/attachments/links"), wish).await.expect(200);
+    let url = made["items"][0]["url"].as_str().unwrap();
+    let office = [("x-forwarded-for", "203.0.113.9".to_owned())];
+    let mut status = 200;
+    for _ in 0..600 {
+        status = world.send("GET", "/v1/server", &office, b"").await.status;
+        if status == 429 {
+            break;
+        }
+    }
+    assert_eq!(status, 429, "others behind that address have asked too much");
+    assert_eq!(world.send("GET", url, &office, b"").await.body, b"hello");
+    let forged = format!("{url}A");
+    assert_eq!(
+        world.send("GET", &forged, &office, b"").await.status,
+        429,
+        "what is no link counts for the address"
+    );
+}
