@@ -16,13 +16,14 @@ use sha2::{Digest as _, Sha256};
 use tertulia_core::{Attachment, AttachmentKind, ContentHash, UploadId, attachment::WAVE_POINTS_MAX};
 use tertulia_ports::{
     EngineError, EngineResult,
-    blobs::{Blobs, ByteStream, blob_key},
+    blobs::{Appended, Blobs, ByteStream, blob_key},
     directory::{Blob, Directory, Upload, UploadState, VoiceNote},
     time::Entropy,
 };
 use tokio::sync::{Notify, Semaphore};
 
 use super::{
+    film::{self, Film},
     picture,
     sniff::{HEAD_BYTES, sniff},
     strip::strip,
@@ -168,11 +169,68 @@ impl Processor {
         if kind == AttachmentKind::Image {
             return self.look_at_picture(upload, media_type).await;
         }
-        let hash = self.hash(upload).await?;
+        let film = match media_type {
+            "video/mp4" | "video/quicktime" | "audio/mp4" => self.look_at_film(upload).await?,
+            _ => Film::default(),
+        };
+        let hash = self.hash(upload, &film).await?;
         let blob = Blob { key: blob_key(&hash, self.0.entropy.u64()), thumb: None };
-        self.0.blobs.keep(upload.id, &blob.key).await?;
-        let attachment = attachment(upload, media_type, kind, upload.size, hash);
+        match film.private.is_empty() {
+            true => self.0.blobs.keep(upload.id, &blob.key).await?,
+            false => self.keep_blanked(upload, &film, &blob.key).await?,
+        }
+        let plain = attachment(upload, media_type, kind, upload.size, hash);
+        let attachment = Attachment {
+            pixels: film.pixels.filter(|_| kind == AttachmentKind::Video),
+            duration_ms: plain.duration_ms.or(film.duration_ms),
+            ..plain
+        };
         Ok(Outcome::Ready(Box::new(attachment), blob))
+    }
+
+    /// What a film's boxes tell, and which of them are nobody's business, by their places in the file.
+    async fn look_at_film(&self, upload: &Upload) -> EngineResult<Film> {
+        let (mut film, mut at) = (Film::default(), 0);
+        for _ in 0..film::BOXES_MAX {
+            let left = upload.size - at;
+            let bytes = self.read(upload.id, at..upload.size.min(at + film::HEAD_BYTES)).await?;
+            let Some(film::Head { kind, head, size }) = film::head(&bytes, left) else { break };
+            if film::is_private(kind) {
+                film.private.push((at..at + size, head));
+            } else if &kind == b"moov" && size <= film::INDEX_BYTES_MAX {
+                let index = self.read(upload.id, at + head..at + size).await?;
+                film::look_into(&index, at + head, &mut film);
+            }
+            at += size;
+        }
+        Ok(film)
+    }
+
+    /// Stores an upload with some of its boxes blanked, by way of another one.
+    async fn keep_blanked(&self, upload: &Upload, film: &Film, key: &str) -> EngineResult<()> {
+        let aside = UploadId::new(self.0.entropy.u64());
+        self.0.blobs.stage(aside).await?;
+        let bytes = self.blanked(upload, film).await?;
+        match self.0.blobs.append(aside, 0, upload.size, bytes).await? {
+            Appended::Length(length) if length == upload.size => self.0.blobs.keep(aside, key).await,
+            _ => {
+                self.0.blobs.drop_staged(aside).await?;
+                Err(EngineError::new("blobs", format!("upload {} was not read whole", upload.id)))
+            }
+        }
+    }
+
+    /// An upload's bytes without what is nobody's business.
+    async fn blanked(&self, upload: &Upload, film: &Film) -> EngineResult<ByteStream> {
+        let (private, mut at) = (film.private.clone(), 0);
+        let bytes = self.staged(upload.id, 0..upload.size).await?;
+        Ok(Box::pin(bytes.map(move |piece| {
+            piece.map(|piece| {
+                let from = at;
+                at += piece.len() as u64;
+                film::blanked(piece, from, &private)
+            })
+        })))
     }
 
     async fn look_at_picture(&self, upload: &Upload, media_type: &'static str) -> EngineResult<Outcome> {
@@ -229,9 +287,9 @@ impl Processor {
         Ok(bytes.freeze())
     }
 
-    async fn hash(&self, upload: &Upload) -> EngineResult<ContentHash> {
+    async fn hash(&self, upload: &Upload, film: &Film) -> EngineResult<ContentHash> {
         let mut hash = Sha256::new();
-        let mut stream = self.staged(upload.id, 0..upload.size).await?;
+        let mut stream = self.blanked(upload, film).await?;
         while let Some(piece) = stream.next().await {
             hash.update(piece.map_err(|error| EngineError::new("blobs", error))?);
         }

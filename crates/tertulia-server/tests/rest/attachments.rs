@@ -459,3 +459,36 @@ async fn a_link_counts_for_who_made_it() {
         "what is no link counts for the address"
     );
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_film_tells_how_long_it_is_and_not_where() {
+    let world = World::start().await;
+    let amaia = world.sign_up("Amaia").await;
+    let room = world.group(&amaia, &[]).await;
+    let part = |kind: &[u8; 4], content: &[u8]| {
+        [&(content.len() as u32 + 8).to_be_bytes()[..], kind, content].concat()
+    };
+    let mut times = vec![0; 100];
+    times[12..16].copy_from_slice(&1_000_u32.to_be_bytes());
+    times[16..20].copy_from_slice(&2_500_u32.to_be_bytes());
+    let film = [
+        part(b"ftyp", b"isom\0\0\0\0"),
+        part(b"mdat", &vec![9; 700_000]),
+        part(b"moov", &[part(b"mvhd", &times), part(b"udta", b"+43.26-002.93/")].concat()),
+        part(b"uuid", b"more of where"),
+    ]
+    .concat();
+    let upload = amaia.upload(&world, "sea.mp4", &film).await;
+    let attachment = &upload["attachment"];
+    assert_eq!(
+        (&attachment["kind"], &attachment["type"], &attachment["duration_ms"]),
+        (&json!("video"), &json!("video/mp4"), &json!(2_500))
+    );
+    let seq = amaia.send_files(&world, room, &[&upload]).await;
+    let file = amaia.file(&world, room, seq, "0").await.body;
+    assert_eq!((file.len(), json!(hash(&file))), (film.len(), attachment["hash"].clone()));
+    for told in [&b"+43.26"[..], b"where"] {
+        assert!(!file.windows(told.len()).any(|window| window == told));
+    }
+    assert_eq!(stored(&world).len(), 1, "nothing is left beside it: {:?}", stored(&world));
+}

@@ -75,7 +75,7 @@ function Player({ file, of, index }: { file: Attachment; of: FileOf | undefined;
     currentTarget.addEventListener('loadedmetadata', () => (currentTarget.currentTime = at), { once: true });
     renew();
   };
-  if (file.kind === 'video') return <video className="film" controls preload="metadata" src={url} onError={onError} aria-label={file.name} />;
+  if (file.kind === 'video') return <video className="film" style={{ aspectRatio: `${file.width ?? 16} / ${file.height ?? 9}` }} controls preload="metadata" src={url} onError={onError} aria-label={file.name} />;
   return (
     <div className="sound">
       <audio controls preload="metadata" src={url} onError={onError} aria-label={file.name} />
