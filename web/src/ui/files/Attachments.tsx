@@ -29,7 +29,7 @@ export function Attachments({ files, of }: { files: readonly Attachment[]; of: F
   return (
     <>
       {shown.length > 0 && (
-        <div className={classes('pictures', shown.length === 1 && 'one', shown.length === 2 && 'two')} style={shown.length === 1 ? ratioOf(shown[0]?.file) : undefined}>
+        <div className={classes('pictures', shown.length === 1 && 'one', (shown.length === 2 || shown.length === 4) && 'two')} style={shown.length === 1 ? ratioOf(shown[0]?.file) : undefined}>
           {shown.map(({ file, index }, place) => (
             <button key={index} type="button" aria-label={t('files.open', { name: file.name })} onClick={() => setOpen(place)} style={{ background: averageColour(file.blur) }}>
               <Picture file={file} of={of} index={index} />
