@@ -52,9 +52,11 @@ impl Reader {
         match request.mode {
             PageMode::Entries => {
                 let entries = self.entries(&span, end, limit).await?;
-                let (from, to) = covered(&entries, page.from, page.to);
+                let first = first_left(&span, &entries, end, limit).unwrap_or(page.first);
+                let empty = page.from.max(first);
+                let (from, to) = covered(&entries, empty, empty - 1);
                 let items = entries.iter().map(|entry| wire::entry_for(entry, reader)).collect();
-                Ok(Page { from, to, items, ..page })
+                Ok(Page { first, from, to, items, ..page })
             }
             PageMode::Timeline => {
                 let (entries, (from, to)) = self.shown(span, end, limit).await?;
@@ -124,6 +126,17 @@ impl Reader {
         };
         Ok(entries.iter().map(|entry| wire::entry_with_state(entry, state_of(entry), reader)).collect())
     }
+}
+
+/// The first entry that is left, if what was read tells that more has expired since the grant was given: who looks for
+/// something of theirs must not take it for never said.
+fn first_left(span: &Span, entries: &[Entry], end: End, limit: usize) -> Option<Seq> {
+    // Read from its end, a span was looked at up to its start only if there was room for more.
+    if end == End::End && entries.len() >= limit {
+        return None;
+    }
+    let first = entries.first().map_or(span.last + 1, |entry| entry.seq);
+    (first > span.first).then_some(first)
 }
 
 /// From the first to the last of entries that have no holes.

@@ -265,6 +265,27 @@ async fn read_marks_do_not_lie_below_what_may_be_read() {
 }
 
 #[tokio::test]
+async fn a_page_begins_behind_what_expired_since_the_grant() {
+    let log = Log::of("mmmmmm").await;
+    let ask = |after, before, limit| PageRequest { mode: PageMode::Entries, after, before, limit };
+    for (kept_from, after, before, limit, first, covered) in [
+        (2, Some(2), None, None, 1, (3, 6)),
+        (4, Some(2), None, None, 4, (4, 6)),
+        (4, Some(2), None, Some(1), 4, (4, 4)),
+        (4, None, Some(7), Some(3), 1, (4, 6)),
+        (4, None, Some(7), Some(4), 4, (4, 6)),
+        (4, None, Some(3), None, 3, (3, 2)),
+        (7, Some(2), None, None, 7, (7, 6)),
+    ] {
+        log.store.expire(log.room, EPOCH, kept_from).await.unwrap();
+        let request = ask(after, before, limit);
+        let (reader, grant) = (log.whole(), log.grant(1, 6));
+        let page = reader.page_of(&grant, READER, &request, page_limit(limit).unwrap()).await.unwrap();
+        assert_eq!((page.first, (page.from, page.to)), (first, covered), "{request:?}");
+    }
+}
+
+#[tokio::test]
 async fn read_marks_count_what_expired_since_the_grant() {
     let log = Log::of("mmjmmj").await;
     for (kept_from, mark) in [(3, (2, 2)), (5, (4, 3)), (6, (5, 4)), (7, (6, 4))] {
