@@ -219,8 +219,8 @@ impl Api {
 
 /// Everything that is served over HTTP.
 pub fn router(api: Api) -> axum::Router {
-    let (router, openapi) = endpoints().split_for_parts();
-    let router = router.merge(docs::router(openapi)).merge(health::router());
+    let (router, _) = endpoints().split_for_parts();
+    let router = router.merge(docs::router()).merge(health::router());
     guard::around(router.fallback(web::serve), &api).with_state(api)
 }
 

@@ -2,12 +2,11 @@
 
 mod page;
 
-use std::sync::Arc;
+use std::sync::LazyLock;
 
 use axum::{
     Router,
     http::{HeaderValue, header},
-    response::IntoResponse,
     routing::get,
 };
 use tertulia_protocol::{Code, rest::Problem};
@@ -67,22 +66,27 @@ fn operations(item: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
     [get, put, post, patch, delete, options].into_iter().flatten()
 }
 
-pub(super) fn router(openapi: utoipa::openapi::OpenApi) -> Router<Api> {
+/// The description as it is given out: made when somebody asks first, since it takes time and memory that a start has not.
+static DESCRIPTION: LazyLock<Description> = LazyLock::new(|| {
+    let (_, openapi) = super::endpoints().split_for_parts();
     let openapi = finished(openapi);
-    let json: Arc<str> = openapi.to_pretty_json().expect("a description is plain data").into();
-    let page: Arc<str> =
-        page::html(&serde_json::to_value(&openapi).expect("a description is plain data"), Code::ALL).into();
-    let json = move || {
-        let json = json.to_string();
-        async move { ([(header::CONTENT_TYPE, "application/json")], json) }
-    };
-    let page = move || {
-        let page = page.to_string();
-        async move {
-            let policy = (header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(PAGE_POLICY));
-            let media = (header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
-            ([policy, media], page).into_response()
-        }
+    Description {
+        json: openapi.to_pretty_json().expect("a description is plain data"),
+        page: page::html(&serde_json::to_value(&openapi).expect("a description is plain data"), Code::ALL),
+    }
+});
+
+struct Description {
+    json: String,
+    page: String,
+}
+
+pub(super) fn router() -> Router<Api> {
+    let json = || async { ([(header::CONTENT_TYPE, "application/json")], DESCRIPTION.json.as_str()) };
+    let page = || async {
+        let policy = (header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(PAGE_POLICY));
+        let media = (header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
+        ([policy, media], DESCRIPTION.page.as_str())
     };
     Router::new().route("/v1/openapi.json", get(json)).route("/docs", get(page))
 }
